@@ -1,0 +1,145 @@
+"""What Home Assistant knows of the run around us, the turn in its context, and the early start of the voice.
+
+The only room that touches what Home Assistant does not promise to keep. Each of it stands behind a fallback that
+costs speed and never correctness: a run that is not found, or looks different, is a run of which nothing is known.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from homeassistant.components import conversation
+from homeassistant.components.assist_pipeline import PipelineNotFound
+from homeassistant.components.assist_pipeline.pipeline import async_get_pipeline
+from homeassistant.const import MATCH_ALL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import chat_session, entity_registry as er
+
+from .client.client import StepAudioClient
+from .client.session import Session
+from .client.turn import Turn
+
+_LOGGER = logging.getLogger(__name__)
+
+# assist_pipeline starts text-to-speech after more than 60 characters (home-assistant.md section 3). These have no
+# width and no sound, and only the listener of the run sees them: the chat log and the spoken text stay clean.
+EARLY_START = "\u200b" * 61
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The pipeline run around a call, as far as it is known."""
+
+    conversation_id: str
+    speaks: bool
+    """Whether text-to-speech follows."""
+    agent: str | None
+    stt_engine: str | None
+    tts_engine: str | None
+    voice: str | None
+    language: str
+    """The language that the agent will be called with."""
+    satellite_id: str | None
+
+
+@dataclass(eq=False, slots=True)
+class SpokenTurn:
+    """A turn on its way through the stages of a run."""
+
+    conversation_id: str
+    turn: Turn
+    voice: str = ""
+
+
+current_turn: ContextVar[SpokenTurn | None] = ContextVar("stepaudio_current_turn", default=None)
+
+
+def async_current_run(hass: HomeAssistant) -> Run | None:
+    """Return the pipeline run that the caller is part of, or None if there is none or it cannot be told."""
+    session = chat_session.current_session.get()
+    if session is None:
+        return None
+    try:
+        start = _run_start(hass, session.conversation_id)
+        if start is None:
+            return None
+        pipeline = async_get_pipeline(hass, start["pipeline"])
+    except AttributeError, KeyError, LookupError, TypeError, PipelineNotFound:
+        _LOGGER.debug("The pipeline run cannot be read; answers will start later")
+        return None
+    language = pipeline.conversation_language
+    if language == MATCH_ALL:
+        language = pipeline.stt_language or pipeline.tts_language or pipeline.language
+    return Run(
+        conversation_id=session.conversation_id,
+        speaks="tts_output" in start,
+        agent=pipeline.conversation_engine,
+        stt_engine=pipeline.stt_engine,
+        tts_engine=pipeline.tts_engine,
+        voice=pipeline.tts_voice,
+        language=language,
+        satellite_id=start.get("satellite_id") or _listening_satellite(hass),
+    )
+
+
+def _run_start(hass: HomeAssistant, conversation_id: str) -> Mapping[str, Any] | None:
+    """Return the data of the run-start event of the conversation's newest run that has not ended."""
+    found: tuple[str, Mapping[str, Any]] | None = None
+    for runs in hass.data["assist_pipeline"].pipeline_debug.values():
+        for run in runs.values():
+            events = run.events
+            if not events or events[-1].type == "run-end" or events[0].type != "run-start":
+                continue
+            data = events[0].data
+            if data["conversation_id"] == conversation_id and (found is None or run.timestamp > found[0]):
+                found = run.timestamp, data
+    return found[1] if found else None
+
+
+def _listening_satellite(hass: HomeAssistant) -> str | None:
+    """Return the satellite that is listening, if there is just one: run-start names it only since 2026.11."""
+    listening = [state.entity_id for state in hass.states.async_all("assist_satellite") if state.state == "listening"]
+    return listening[0] if len(listening) == 1 else None
+
+
+def async_device_id(hass: HomeAssistant, satellite_id: str | None) -> str | None:
+    """Return the device of a satellite."""
+    entry = er.async_get(hass).async_get(satellite_id) if satellite_id else None
+    return entry.device_id if entry else None
+
+
+def async_belongs_to(hass: HomeAssistant, entity_id: str | None, entry_id: str) -> bool:
+    """Return whether an entity is one of this account's."""
+    entity = er.async_get(hass).async_get(entity_id) if entity_id else None
+    return entity is not None and entity.config_entry_id == entry_id
+
+
+def async_session(client: StepAudioClient, conversation_id: str) -> Session:
+    """Return the model's session for a conversation; it ends when Home Assistant forgets the conversation."""
+    if not client.has_session(conversation_id):
+        chat = chat_session.current_session.get()
+        if chat is not None and chat.conversation_id == conversation_id:
+            chat.async_on_cleanup(lambda: client.end_session(conversation_id))
+    return client.session(conversation_id)
+
+
+def async_logged_content(hass: HomeAssistant, conversation_id: str) -> list[conversation.Content]:
+    """Return what the chat log of a conversation holds so far."""
+    log = hass.data.get("conversation_chat_logs", {}).get(conversation_id)
+    return list(getattr(log, "content", ()))
+
+
+def async_start_voice_early(chat_log: conversation.ChatLog) -> None:
+    """Have the run start text-to-speech now, uncached, instead of after 60 characters."""
+    listener = chat_log.delta_listener
+    if listener is None:
+        return
+    try:
+        listener(chat_log, {"role": "assistant"})
+        listener(chat_log, {"content": EARLY_START})
+    except Exception:  # noqa: BLE001 - whatever it raises in a later version, the ordinary start remains
+        _LOGGER.debug("The voice cannot be started early; it will start later")

@@ -1,0 +1,500 @@
+"""The wire: the service's events as dataclasses, our events as bytes. The only room that knows the wire's names.
+
+Source: the protocol sheet, sections 1.5-1.11. What the sheet marks as conflicting is read in both forms. An event
+of an unknown type is `Unknown`; a known one that makes no sense raises `NotUnderstoodError`.
+"""
+
+from __future__ import annotations
+
+from binascii import Error as Base64Error, a2b_base64, b2a_base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from .errors import NotUnderstoodError, StepAudioError, classify
+
+# --- what the service says -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCreated:
+    """The first event of a connection."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUpdated:
+    """The configuration was taken; `voice` is the one that will really speak, if told."""
+
+    voice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputCommitted:
+    """The audio of the user became the item `item_id`."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCreated:
+    """An item entered the history of the service."""
+
+    item_id: str
+    kind: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDeleted:
+    """An item left the history of the service."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTruncated:
+    """The voice of an item was cut to what was heard."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptDelta:
+    """A piece of the user's words; whether it is cumulative is not known (sheet 7.11)."""
+
+    item_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptDone:
+    """All words of the user."""
+
+    item_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFailed:
+    """The user's words could not be recognised."""
+
+    item_id: str
+    error: StepAudioError
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseCreated:
+    """The service began to answer."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseItem:
+    """A message item of a response was announced."""
+
+    response_id: str
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsDelta:
+    """A piece of the answer's words."""
+
+    response_id: str
+    item_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsDone:
+    """All words of one part of the answer."""
+
+    response_id: str
+    item_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceDelta:
+    """A piece of the answer's voice: PCM, 16-bit mono, 24 kHz."""
+
+    response_id: str
+    item_id: str
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceDone:
+    """The voice of one part of the answer is complete."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallNamed:
+    """A function call was announced; its arguments may still be missing (`None`)."""
+
+    response_id: str
+    call_id: str
+    name: str
+    arguments: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one response."""
+
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseDone:
+    """A response ended; `status` is completed, cancelled, failed, incomplete or empty."""
+
+    response_id: str
+    status: str
+    calls: tuple[CallNamed, ...]
+    usage: Usage | None
+    error: StepAudioError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The service refused something; `event_id` is that of our event, if it says so."""
+
+    event_id: str
+    error: StepAudioError
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A known event that nothing here depends on."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An event of a type that nobody has described yet."""
+
+    type: str
+
+
+type Event = (
+    SessionCreated
+    | SessionUpdated
+    | InputCommitted
+    | ItemCreated
+    | ItemDeleted
+    | ItemTruncated
+    | TranscriptDelta
+    | TranscriptDone
+    | TranscriptFailed
+    | ResponseCreated
+    | ResponseItem
+    | WordsDelta
+    | WordsDone
+    | VoiceDelta
+    | VoiceDone
+    | CallNamed
+    | ResponseDone
+    | Failed
+    | Noted
+    | Unknown
+)
+type _Body = Mapping[str, Any]
+
+
+def _text(body: _Body, name: str, default: str | None = None) -> str:
+    value = body.get(name, default)
+    if value is None:
+        value = default
+    if not isinstance(value, str):
+        raise NotUnderstoodError(code=name)
+    return value
+
+
+def _object(body: _Body, name: str) -> _Body:
+    value = body.get(name)
+    if not isinstance(value, dict):
+        raise NotUnderstoodError(code=name)
+    return value
+
+
+def _parse_error(body: _Body) -> StepAudioError:
+    inner = body.get("error")
+    # The flat form has the inner object at the top (sheet 1.11).
+    source: _Body = inner if isinstance(inner, dict) else body
+    code = source.get("code")
+    kind = source.get("type")
+    message = source.get("message") or (inner if isinstance(inner, str) else "")
+    return classify(
+        error_type=kind if isinstance(kind, str) else "",
+        code=code if isinstance(code, str | int) else None,
+        message=message if isinstance(message, str) else "",
+    )
+
+
+def _failed(body: _Body) -> Failed:
+    inner = body.get("error")
+    event_id = inner.get("event_id") if isinstance(inner, dict) else None
+    return Failed(event_id if isinstance(event_id, str) else "", _parse_error(body))
+
+
+def _session_updated(body: _Body) -> SessionUpdated:
+    voice = _object(body, "session").get("voice")
+    return SessionUpdated(voice if isinstance(voice, str) and voice else None)
+
+
+def _call(response_id: str, item: _Body) -> CallNamed:
+    arguments = item.get("arguments")
+    return CallNamed(
+        response_id,
+        _text(item, "call_id"),
+        _text(item, "name", ""),
+        # An announcement carries empty arguments, a finished item all of them (sheet 1.7).
+        arguments if isinstance(arguments, str) and arguments else None,
+    )
+
+
+def _item_created(body: _Body) -> Event:
+    item = _object(body, "item")
+    if item.get("type") == "function_call":
+        return _call(_text(body, "response_id", ""), item)
+    return ItemCreated(_text(item, "id", ""), _text(item, "type", "message"), _text(item, "role", ""))
+
+
+def _output_item(body: _Body) -> Event:
+    item = _object(body, "item")
+    response_id = _text(body, "response_id", "")
+    if item.get("type") == "function_call":
+        return _call(response_id, item)
+    return ResponseItem(response_id, _text(item, "id", ""))
+
+
+def _arguments_done(body: _Body) -> CallNamed:
+    return CallNamed(
+        _text(body, "response_id", ""), _text(body, "call_id"), _text(body, "name", ""), _text(body, "arguments")
+    )
+
+
+def _count(usage: _Body, name: str) -> int:
+    value = usage.get(name)
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def _usage(response: _Body) -> Usage | None:
+    usage = response.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    details = usage.get("input_token_details")
+    cached = _count(details, "cached_tokens") if isinstance(details, dict) else 0
+    return Usage(_count(usage, "input_tokens"), cached, _count(usage, "output_tokens"))
+
+
+def _response_done(body: _Body) -> ResponseDone:
+    response = body.get("response")
+    if not isinstance(response, dict):  # response.cancelled has been documented without a shape (sheet 1.10)
+        response = {"id": body.get("response_id"), "status": body.get("status")}
+    response_id = _text(response, "id", "")
+    output = response.get("output")
+    calls = [
+        _call(response_id, item)
+        for item in (output if isinstance(output, list) else [])
+        if isinstance(item, dict) and item.get("type") == "function_call" and isinstance(item.get("call_id"), str)
+    ]
+    details = response.get("status_details")
+    error = _parse_error(details) if isinstance(details, dict) and details.get("error") else None
+    return ResponseDone(response_id, _text(response, "status", ""), tuple(calls), _usage(response), error)
+
+
+def _response_cancelled(body: _Body) -> ResponseDone:
+    done = _response_done(body)
+    return ResponseDone(done.response_id, done.status or "cancelled", done.calls, done.usage, done.error)
+
+
+def _voice_delta(body: _Body) -> VoiceDelta:
+    try:
+        pcm = a2b_base64(_text(body, "delta"))
+    except (Base64Error, ValueError) as error:
+        raise NotUnderstoodError(code="delta") from error
+    return VoiceDelta(_text(body, "response_id", ""), _text(body, "item_id", ""), pcm)
+
+
+def _words_delta(body: _Body) -> WordsDelta:
+    return WordsDelta(_text(body, "response_id", ""), _text(body, "item_id", ""), _text(body, "delta"))
+
+
+def _words_done(field: str) -> Callable[[_Body], WordsDone]:
+    def parse(body: _Body) -> WordsDone:
+        return WordsDone(_text(body, "response_id", ""), _text(body, "item_id", ""), _text(body, field, ""))
+
+    return parse
+
+
+_PARSERS: dict[str, Callable[[_Body], Event]] = {
+    "response.audio.delta": _voice_delta,
+    "response.audio_transcript.delta": _words_delta,
+    "response.text.delta": _words_delta,
+    "response.audio_transcript.done": _words_done("transcript"),
+    "response.text.done": _words_done("text"),
+    "response.audio.done": lambda body: VoiceDone(_text(body, "response_id", "")),
+    "response.created": lambda body: ResponseCreated(_text(_object(body, "response"), "id")),
+    "response.output_item.added": _output_item,
+    "response.output_item.done": _output_item,
+    "response.function_call_arguments.done": _arguments_done,
+    "response.done": _response_done,
+    "response.cancelled": _response_cancelled,
+    "session.created": lambda body: SessionCreated(_text(_object(body, "session"), "id", "")),
+    "session.updated": _session_updated,
+    "input_audio_buffer.committed": lambda body: InputCommitted(_text(body, "item_id")),
+    "conversation.item.created": _item_created,
+    "conversation.item.deleted": lambda body: ItemDeleted(_text(body, "item_id", "")),
+    "conversation.item.truncated": lambda body: ItemTruncated(_text(body, "item_id", "")),
+    "conversation.item.input_audio_transcription.delta": lambda body: TranscriptDelta(
+        _text(body, "item_id", ""), _text(body, "delta", "")
+    ),
+    "conversation.item.input_audio_transcription.completed": lambda body: TranscriptDone(
+        _text(body, "item_id", ""), _text(body, "transcript", "")
+    ),
+    "conversation.item.input_audio_transcription.failed": lambda body: TranscriptFailed(
+        _text(body, "item_id", ""), _parse_error(body)
+    ),
+    "error": _failed,
+    # The flat form of an error has the error's type where the event's should be (sheet 1.11).
+    "invalid_request_error": _failed,
+    "server_error": _failed,
+}
+_NOTED = frozenset(
+    {
+        "conversation.created",
+        "input_audio_buffer.cleared",
+        "input_audio_buffer.speech_started",
+        "input_audio_buffer.speech_stopped",
+        "rate_limits.updated",
+        "response.content_part.added",
+        "response.content_part.done",
+        "response.function_call_arguments.delta",
+        "response.thinking.delta",
+        "response.thinking.done",
+    }
+)
+
+
+def parse(raw: str | bytes) -> tuple[str, Event]:
+    """Return the id and the event in one message of the service.
+
+    Raises `NotUnderstoodError` and nothing else. The id is empty if the service gave none.
+    """
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise NotUnderstoodError(code="json") from error
+    kind = body.get("type") if isinstance(body, dict) else None
+    if not isinstance(kind, str):
+        raise NotUnderstoodError(code="type")
+    event_id = body.get("event_id")
+    parser = _PARSERS.get(kind)
+    event = parser(body) if parser is not None else Noted(kind) if kind in _NOTED else Unknown(kind)
+    return (event_id if isinstance(event_id, str) else ""), event
+
+
+# --- what we say -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may call; `parameters` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """Everything that shapes an answer. `with_voice` False asks for words alone."""
+
+    instructions: str
+    voice: str
+    tools: tuple[Tool, ...] = ()
+    with_voice: bool = True
+
+
+def session_update(event_id: str, config: SessionConfig) -> bytes:
+    """Return `session.update` with every field said aloud, since the defaults are in dispute (sheet 1.5)."""
+    return orjson.dumps(
+        {
+            "event_id": event_id,
+            "type": "session.update",
+            "session": {
+                "modalities": ["text", "audio"] if config.with_voice else ["text"],
+                "instructions": config.instructions,
+                "voice": config.voice,
+                "input_audio_format": "pcm16",
+                "output_audio_format": "pcm16",
+                "turn_detection": None,
+                "tools": [
+                    {
+                        "type": "function",
+                        "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+                    }
+                    for tool in config.tools
+                ],
+            },
+        }
+    )
+
+
+def append_audio(pcm: bytes) -> bytes:
+    """Return `input_audio_buffer.append` with PCM at 24 kHz."""
+    return b'{"type":"input_audio_buffer.append","audio":"' + b2a_base64(pcm, newline=False) + b'"}'
+
+
+def simple(event_id: str, kind: str) -> bytes:
+    """Return an event that has no body, such as `input_audio_buffer.commit`."""
+    return orjson.dumps({"event_id": event_id, "type": kind})
+
+
+def create_response(event_id: str, *, with_voice: bool) -> bytes:
+    """Return `response.create`; the modalities repeat what the session was told (sheet 1.8)."""
+    modalities = ["text", "audio"] if with_voice else ["text"]
+    return orjson.dumps({"event_id": event_id, "type": "response.create", "response": {"modalities": modalities}})
+
+
+def create_message(event_id: str, role: str, text: str) -> bytes:
+    """Return `conversation.item.create` for a message of the `user` or the `assistant` (sheet 1.9)."""
+    content: Sequence[Mapping[str, str]] = [{"type": "input_text" if role == "user" else "text", "text": text}]
+    item = {"type": "message", "role": role, "content": content}
+    return orjson.dumps({"event_id": event_id, "type": "conversation.item.create", "item": item})
+
+
+def create_call_output(event_id: str, call_id: str, output: str) -> bytes:
+    """Return `conversation.item.create` with the result of a function call."""
+    item = {"type": "function_call_output", "call_id": call_id, "output": output}
+    return orjson.dumps({"event_id": event_id, "type": "conversation.item.create", "item": item})
+
+
+def delete_item(event_id: str, item_id: str) -> bytes:
+    """Return `conversation.item.delete`."""
+    return orjson.dumps({"event_id": event_id, "type": "conversation.item.delete", "item_id": item_id})
+
+
+def truncate_item(event_id: str, item_id: str, audio_end_ms: int) -> bytes:
+    """Return `conversation.item.truncate`, which the service takes though no page describes it (sheet 1.8)."""
+    return orjson.dumps(
+        {
+            "event_id": event_id,
+            "type": "conversation.item.truncate",
+            "item_id": item_id,
+            "content_index": 0,
+            "audio_end_ms": audio_end_ms,
+        }
+    )

@@ -1,0 +1,55 @@
+"""The service's HTTP API: models. The web session is the caller's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+
+from .connection import Endpoint, Timeouts
+from .errors import CannotConnectError, NotUnderstoodError, ServiceTimeoutError, classify
+
+
+async def list_models(
+    web_session: aiohttp.ClientSession, endpoint: Endpoint, *, timeouts: Timeouts | None = None
+) -> list[str]:
+    """Return the ids of the models that the key may use: the cheapest proof of a key (sheet 4).
+
+    It proves neither the balance nor that the realtime model opens. Raises the errors of `classify`,
+    `CannotConnectError`, `ServiceTimeoutError`, `NotUnderstoodError`. Cancelling is safe.
+    """
+    body = await _get(web_session, endpoint, "/v1/models", timeouts or Timeouts())
+    data = body.get("data")
+    if not isinstance(data, list):
+        raise NotUnderstoodError(code="models")
+    return [model["id"] for model in data if isinstance(model, dict) and isinstance(model.get("id"), str)]
+
+
+async def _get(
+    web_session: aiohttp.ClientSession, endpoint: Endpoint, path: str, timeouts: Timeouts
+) -> Mapping[str, Any]:
+    headers = {"Authorization": f"Bearer {endpoint.api_key}"}
+    try:
+        async with (
+            asyncio.timeout(timeouts.connect_s),
+            web_session.get(f"{endpoint.base_url.rstrip('/')}{path}", headers=headers) as response,
+        ):
+            status, raw = response.status, await response.read()
+    except TimeoutError:
+        raise ServiceTimeoutError from None
+    except aiohttp.ClientError, OSError, ValueError:
+        raise CannotConnectError from None
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        body = None
+    if status >= 400:
+        error = body.get("error") if isinstance(body, dict) else None
+        error = error if isinstance(error, dict) else {}
+        raise classify(status=status, error_type=str(error.get("type", "")), message=str(error.get("message", "")))
+    if not isinstance(body, dict):
+        raise NotUnderstoodError(code="json")
+    return body

@@ -1,0 +1,174 @@
+"""Setting up an account: proven by opening a real session before anything is saved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, override
+from urllib.parse import urlsplit
+
+import voluptuous as vol
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, ConfigSubentryData
+from homeassistant.const import CONF_API_KEY, CONF_LLM_HASS_API, CONF_PROMPT, CONF_URL
+from homeassistant.helpers import llm, selector
+from homeassistant.util.ssl import get_default_context
+
+from .client.client import StepAudioClient
+from .client.connection import Endpoint
+from .client.errors import StepAudioError
+from .client.events import SessionConfig
+from .const import (
+    CONF_MODEL,
+    CONF_PLAN,
+    CONF_REGION,
+    DEFAULT_MODEL,
+    DEFAULT_PROMPT,
+    DEFAULT_TITLES,
+    DOMAIN,
+    MODEL_ALIASES,
+    PLAN_PAY_AS_YOU_GO,
+    PLAN_STEP_PLAN,
+    PLANS,
+    REGION_CHINA,
+    REGION_CUSTOM,
+    REGION_URLS,
+    REGIONS,
+    STEP_PLAN_PATH,
+    SUBENTRY_AGENT,
+    SUBENTRY_STT,
+    SUBENTRY_TTS,
+    SUGGESTED_MODELS,
+    VOICES,
+)
+
+_PASSWORD = selector.TextSelector(selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD))
+_ACCOUNT_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_REGION, default=REGION_CHINA): selector.SelectSelector(
+            selector.SelectSelectorConfig(options=list(REGIONS), translation_key=CONF_REGION)
+        ),
+        vol.Required(CONF_PLAN, default=PLAN_PAY_AS_YOU_GO): selector.SelectSelector(
+            selector.SelectSelectorConfig(options=list(PLANS), translation_key=CONF_PLAN)
+        ),
+        vol.Required(CONF_API_KEY): _PASSWORD,
+        vol.Required(CONF_MODEL, default=DEFAULT_MODEL): selector.SelectSelector(
+            selector.SelectSelectorConfig(
+                options=list(SUGGESTED_MODELS), custom_value=True, mode=selector.SelectSelectorMode.DROPDOWN
+            )
+        ),
+    }
+)
+_URL_SCHEMA = vol.Schema(
+    {vol.Required(CONF_URL): selector.TextSelector(selector.TextSelectorConfig(type=selector.TextSelectorType.URL))}
+)
+_KEY_SCHEMA = vol.Schema({vol.Required(CONF_API_KEY): _PASSWORD})
+
+
+class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Asks for region, plan, key and model, and tries them."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._account: dict[str, Any] = {}
+        self._detail = ""
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the account."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._account = user_input
+            if user_input[CONF_REGION] == REGION_CUSTOM:
+                return await self.async_step_custom()
+            url = REGION_URLS[user_input[CONF_REGION]]
+            if (result := await self._async_finish(url, errors)) is not None:
+                return result
+        return self._form("user", _ACCOUNT_SCHEMA, self._account, errors)
+
+    async def async_step_custom(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the address of a service of one's own."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            url = user_input[CONF_URL].strip().rstrip("/")
+            if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+                errors[CONF_URL] = "invalid_url"
+            elif (result := await self._async_finish(url, errors)) is not None:
+                return result
+        return self._form("custom", _URL_SCHEMA, user_input or {}, errors)
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Start over with the key: the service refused it."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for another key of the same account."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = {**entry.data, CONF_API_KEY: user_input[CONF_API_KEY].strip()}
+            if await self._async_works(data, errors):
+                return self.async_update_reload_and_abort(entry, data=data, unique_id=_unique_id(data))
+        return self._form("reauth_confirm", _KEY_SCHEMA, {}, errors)
+
+    def _form(
+        self, step_id: str, schema: vol.Schema, values: Mapping[str, Any], errors: dict[str, str]
+    ) -> ConfigFlowResult:
+        """Show a form with what was typed still in it."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, values),  # type: ignore[arg-type]  # a shim gives probatio's class
+            errors=errors,
+            description_placeholders={"detail": self._detail},
+        )
+
+    async def _async_finish(self, url: str, errors: dict[str, str]) -> ConfigFlowResult | None:
+        """Try the account and create its entry; None, with the reason in `errors`, if it does not work."""
+        account = self._account
+        model = account[CONF_MODEL].strip()
+        data = {
+            **account,
+            CONF_URL: url + (STEP_PLAN_PATH if account[CONF_PLAN] == PLAN_STEP_PLAN else ""),
+            CONF_API_KEY: account[CONF_API_KEY].strip(),
+            CONF_MODEL: MODEL_ALIASES.get(model, model),
+        }
+        await self.async_set_unique_id(_unique_id(data))
+        self._abort_if_unique_id_configured()
+        if not await self._async_works(data, errors):
+            return None
+        return self.async_create_entry(title=DEFAULT_TITLES[SUBENTRY_AGENT], data=data, subentries=_subentries())
+
+    async def _async_works(self, data: Mapping[str, Any], errors: dict[str, str]) -> bool:
+        """Open a real session and close it again."""
+        client = StepAudioClient(
+            Endpoint(data[CONF_URL], data[CONF_API_KEY]), data[CONF_MODEL], ssl=get_default_context()
+        )
+        try:
+            await client.check(SessionConfig("Hello.", VOICES[data[CONF_REGION]][0]))
+        except StepAudioError as error:
+            errors["base"] = error.key
+            self._detail = error.detail or str(error)
+            return False
+        finally:
+            await client.aclose()
+        return True
+
+
+def _unique_id(data: Mapping[str, Any]) -> str:
+    """Return what tells accounts apart: the service names none, so a digest of where and with which key."""
+    return hashlib.sha256(f"{data[CONF_URL]} {data[CONF_API_KEY]}".encode()).hexdigest()[:32]
+
+
+def _subentries() -> list[ConfigSubentryData]:
+    """Return an agent, ears and a voice with good defaults."""
+    data: dict[str, dict[str, Any]] = {
+        SUBENTRY_AGENT: {CONF_PROMPT: DEFAULT_PROMPT, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]},
+        SUBENTRY_STT: {},
+        SUBENTRY_TTS: {},
+    }
+    return [
+        ConfigSubentryData(data=values, subentry_type=kind, title=DEFAULT_TITLES[kind], unique_id=None)
+        for kind, values in data.items()
+    ]

@@ -1,0 +1,93 @@
+"""Names and defaults."""
+
+from typing import Final
+
+DOMAIN: Final = "stepaudio"
+
+CONF_REGION: Final = "region"
+CONF_PLAN: Final = "plan"
+CONF_MODEL: Final = "model"
+CONF_VOICE: Final = "voice"
+
+REGION_CHINA: Final = "china"
+REGION_INTERNATIONAL: Final = "international"
+REGION_CUSTOM: Final = "custom"
+REGIONS: Final = (REGION_CHINA, REGION_INTERNATIONAL, REGION_CUSTOM)
+REGION_URLS: Final = {
+    REGION_CHINA: "https://api.stepfun.com",
+    REGION_INTERNATIONAL: "https://api.stepfun.ai",
+}
+
+PLAN_PAY_AS_YOU_GO: Final = "pay_as_you_go"
+PLAN_STEP_PLAN: Final = "step_plan"
+PLANS: Final = (PLAN_PAY_AS_YOU_GO, PLAN_STEP_PLAN)
+STEP_PLAN_PATH: Final = "/step_plan"
+
+DEFAULT_MODEL: Final = "stepaudio-2.5-realtime"
+SUGGESTED_MODELS: Final = (DEFAULT_MODEL, "stepaudio-3-realtime-preview")
+MODEL_ALIASES: Final = {"step-2.5-realtime": DEFAULT_MODEL}
+"""Spellings that people know from the press and that are no ids of the service (protocol sheet 1.3)."""
+DEFAULT_SPEECH_MODEL: Final = "stepaudio-2.5-tts"
+
+SUBENTRY_AGENT: Final = "conversation"
+SUBENTRY_STT: Final = "stt"
+SUBENTRY_TTS: Final = "tts"
+DEFAULT_TITLES: Final = {
+    SUBENTRY_AGENT: "StepAudio",
+    SUBENTRY_STT: "StepAudio ears",
+    SUBENTRY_TTS: "StepAudio voice",
+}
+
+LANGUAGES: Final = ("zh-CN", "zh-TW", "zh-HK", "en-US", "en-GB")
+"""What the models hear and speak (protocol sheet 1.6), in codes that Home Assistant can match."""
+
+# The first voice is the default: it is on the list of either region (protocol sheet 1.6).
+VOICES_CHINA: Final = (
+    "elegantgentle-female",
+    "livelybreezy-female",
+    "jingdiannvsheng",
+    "wenroushunv",
+    "qingchunshaonv",
+    "yuanqishaonv",
+    "linjiajiejie",
+    "qinqienvsheng",
+    "wenrounvsheng",
+    "jilingshaonv",
+    "ruanmengnvsheng",
+    "youyanvsheng",
+    "lengyanyujie",
+    "shuangkuaijiejie",
+    "wenjingxuejie",
+    "linjiameimei",
+    "zhixingjiejie",
+    "wenrounansheng",
+    "yuanqinansheng",
+    "cixingnansheng",
+    "zhengpaiqingnian",
+    "qingniandaxuesheng",
+    "boyinnansheng",
+    "ruyananshi",
+    "shenchennanyin",
+)
+VOICES_INTERNATIONAL: Final = (
+    "elegantgentle-female",
+    "livelybreezy-female",
+    "lively-girl",
+    "magnetic-voiced-male",
+    "soft-spoken-gentleman",
+    "vibrant-youth",
+    "zixinnansheng",
+)
+VOICES: Final = {
+    REGION_CHINA: VOICES_CHINA,
+    REGION_INTERNATIONAL: VOICES_INTERNATIONAL,
+    REGION_CUSTOM: VOICES_CHINA,
+}
+
+DEFAULT_PROMPT: Final = """You are the voice of a home: a warm, quick-witted assistant for Home Assistant.
+You hear the person themselves: let their tone, mood and pace shape how you answer.
+Answer truthfully, briefly and in plain spoken sentences, without lists, markup or emoji.
+Use a tool whenever something in the home is to be done or looked up, and say afterwards what was done."""
+
+MAX_TOOL_ROUNDS: Final = 10
+"""As many as Home Assistant's own agents allow."""

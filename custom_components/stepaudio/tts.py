@@ -1,0 +1,112 @@
+"""The voice: Home Assistant's text-to-speech calls, spoken by the turn itself or synthesised."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
+from typing import override
+
+from homeassistant.components import tts
+from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import StepAudioConfigEntry, assist
+from .client.audio import SERVICE_HZ, wav_header
+from .client.errors import StepAudioError
+from .client.speech import SpeechOptions
+from .client.turn import Turn
+from .const import CONF_REGION, CONF_VOICE, DEFAULT_SPEECH_MODEL, LANGUAGES, SUBENTRY_TTS, VOICES
+from .entity import StepAudioEntity, translated
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: StepAudioConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the voices of an account."""
+    for subentry in entry.subentries.values():
+        if subentry.subentry_type == SUBENTRY_TTS:
+            async_add_entities([StepAudioVoice(entry, subentry)], config_subentry_id=subentry.subentry_id)
+
+
+class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
+    """The model speaks."""
+
+    # Text-to-speech wants a name of the entity's own, and the device bears the same one.
+    _attr_has_entity_name = False
+    _attr_default_language = LANGUAGES[0]
+
+    def __init__(self, entry: StepAudioConfigEntry, subentry: ConfigSubentry) -> None:
+        """Take the voices of the account's region."""
+        super().__init__(entry, subentry)
+        self._attr_name = subentry.title
+        voices = VOICES[entry.data[CONF_REGION]]
+        self._voices = [tts.Voice(voice, voice) for voice in voices]
+        self._default_voice: str = subentry.data.get(CONF_VOICE) or voices[0]
+        self._attr_default_options = {tts.ATTR_VOICE: self._default_voice}
+        self._attr_supported_languages = list(LANGUAGES)
+        self._attr_supported_options = [tts.ATTR_VOICE]
+
+    @callback
+    @override
+    def async_get_supported_voices(self, language: str) -> list[tts.Voice]:
+        """Return the voices of the region; any other id may be typed."""
+        return self._voices
+
+    @override
+    async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
+        """Speak with the turn's own voice if the text is the turn's own, else synthesise the text."""
+        voice = request.options.get(tts.ATTR_VOICE) or self._default_voice
+        text = request.message_gen
+        first = await anext(text, "")
+        spoken = assist.current_turn.get()
+        if spoken is not None and _is_own(spoken, first, voice):
+            pcm = self._speak_turn(spoken.turn, text)
+        else:
+            pcm = self._synthesize(_all_of(first, text), voice)
+        return TTSAudioResponse("wav", _wav(pcm))
+
+    async def _speak_turn(self, turn: Turn, text: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
+        try:
+            async for pcm in turn.voice():
+                yield pcm
+        except StepAudioError as error:
+            raise translated(error, HomeAssistantError) from error
+        finally:
+            await text.aclose()
+
+    async def _synthesize(self, text: AsyncIterable[str], voice: str) -> AsyncGenerator[bytes]:
+        options = SpeechOptions(DEFAULT_SPEECH_MODEL, voice)
+        try:
+            async with aclosing(self.client.synthesize(text, options)) as pieces:
+                async for pcm in pieces:
+                    yield pcm
+        except StepAudioError as error:
+            raise translated(error, HomeAssistantError) from error
+
+
+def _is_own(spoken: assist.SpokenTurn, first: str, voice: str) -> bool:
+    """Whether a text that begins with `first` is what the turn says itself, in this voice."""
+    if not spoken.turn.claimed or spoken.voice != voice:
+        return False
+    if first.startswith(assist.EARLY_START):
+        return True
+    words = " ".join(" ".join(answer.words for answer in spoken.turn.answers).split())
+    return bool(first.strip()) and words.startswith(" ".join(first.split()))
+
+
+async def _all_of(first: str, rest: AsyncIterable[str]) -> AsyncGenerator[str]:
+    yield first.replace("\u200b", "")
+    async for piece in rest:
+        yield piece
+
+
+async def _wav(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(pieces):
+        yield wav_header(SERVICE_HZ)
+        async for pcm in pieces:
+            yield pcm
