@@ -1,0 +1,52 @@
+"""The whole house: Home Assistant, the service behind it, our integration settled in."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .api import Api, Socket
+from .assist import add_stepaudio, create_pipeline, place_light, stepaudio_entities
+from .home_assistant import HomeAssistant, home_assistant
+from .report import say
+from .service import Record, service
+
+
+@dataclass(frozen=True)
+class House:
+    """One that can be spoken to."""
+
+    home_assistant: HomeAssistant
+    api: Api
+    socket: Socket
+    pipeline_id: str
+    light: str
+    record: Record | None
+    """What the simulator writes down; None where the real service answers."""
+
+
+@asynccontextmanager
+async def house(*, port: int, service_port: int = 0, ears: str, voice: str) -> AsyncGenerator[House]:
+    """Open a house for as long as the block lasts; its files are gone afterwards."""
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="stepaudio-house-")))
+        config = directory / "config"
+        config.mkdir()
+        behind = await stack.enter_async_context(service(directory, port=service_port, ears=ears, voice=voice))
+        ha = await stack.enter_async_context(home_assistant(config, port))
+        say(f"starting Home Assistant, with {behind.name} behind it")
+        async with asyncio.TaskGroup() as tasks:
+            up = tasks.create_task(ha.up())
+            account = await behind.ready()
+            say(f"{behind.name} is ready")
+        api = up.result()
+        say(f"Home Assistant runs at {ha.url}")
+        socket = await stack.enter_async_context(api.socket())
+        await add_stepaudio(api, account)
+        entities = await stepaudio_entities(socket)
+        light = await place_light(socket)
+        pipeline_id = await create_pipeline(socket, entities)
+        say(f"StepAudio is set up: {', '.join(sorted(entities.values()))}")
+        yield House(ha, api, socket, pipeline_id, light, behind.record)

