@@ -1,0 +1,94 @@
+"""The simulated service on a port."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Any, Self
+
+from aiohttp import web
+
+from . import rest
+from .access import PLAN, Gate
+from .realtime import RealtimeConnection
+from .service import Service, Upgrade
+from .speech_socket import SpeechSocket
+from .websocket import WebSocket
+
+
+class Simulator(Service):
+    """The service, listening while it is entered."""
+
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, **of_service: Any) -> None:
+        """Listen on `host` and `port`, 0 for a free one; the rest is Service's."""
+        super().__init__(**of_service)
+        self.host = host
+        self.port = port
+        self._gate = Gate(self)
+        self._sockets: set[asyncio.Task[Any]] = set()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the service listens."""
+        return f"http://{self.host}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.on_response_prepare.append(trace)
+        app.add_routes(rest.routes(self))
+        for path in ("", PLAN):
+            app.router.add_get(f"{path}/v1/realtime", self._realtime)
+            app.router.add_get(f"{path}/v1/realtime/audio", self._speech)
+        # A websocket's handler is cancelled when its client is gone, even where nothing is read any more.
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.host, self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Cut what is open, and stop listening."""
+        sockets = list(self._sockets)
+        for task in sockets:
+            task.cancel()
+        await asyncio.gather(*sockets, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self.ears.close()
+        await self.voice.close()
+
+    async def _realtime(self, request: web.Request) -> web.StreamResponse:
+        model = request.query.get("model", "")
+
+        def make() -> RealtimeConnection:
+            connection = RealtimeConnection(self, request, model)
+            self.connections.append(connection)
+            return connection
+
+        try:
+            return await self._upgrade(request, self._gate.realtime_refusal(request), make)
+        finally:
+            self.connections[:] = [known for known in self.connections if known.request is not request]
+
+    async def _speech(self, request: web.Request) -> web.StreamResponse:
+        return await self._upgrade(request, self._gate.speech_refusal(request), lambda: SpeechSocket(self, request))
+
+    async def _upgrade(
+        self, request: web.Request, refused: web.Response | None, make: Callable[[], WebSocket]
+    ) -> web.StreamResponse:
+        status = 101 if refused is None else refused.status
+        self.upgrades.append(Upgrade(self.clock.now(), request.path, request.query.get("model", ""), status))
+        if refused is not None:
+            return refused
+        if (task := asyncio.current_task()) is not None:
+            self._sockets.add(task)
+            task.add_done_callback(self._sockets.discard)
+        return await make().run()
+
+
+async def trace(request: web.Request, response: web.StreamResponse) -> None:
+    """Give every answer the ids that support asks for (sheet 1.2, 4)."""
+    response.headers["X-Trace-Id"] = request.headers.get("X-Trace-Id") or uuid.uuid4().hex
+    response.headers["X-Request-Id"] = uuid.uuid4().hex

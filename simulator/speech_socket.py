@@ -1,0 +1,210 @@
+"""The TTS websocket: text in as it is written, speech out (sheet 2.2)."""
+
+import asyncio
+import base64
+import time
+import uuid
+from typing import Any
+
+from aiohttp import web
+
+from .containers import FORMATS, RATES, STREAM_FORMATS, SpeechEncoder
+from .items import Event, Refused
+from .service import Service, SpokenResponse
+from .switches import Switches
+from .text import is_chinese
+from .tones import sentences
+from .voice import AudioFeed
+from .voices import CLONE_PREFIX, SPEECH_VOICES
+from .websocket import WebSocket
+
+MAX_TEXT = 1000
+"""Characters in one tts.text.delta."""
+EARLY_SENTENCE = 12
+"""Characters that a sentence needs in mode default before it is spoken without a flush."""
+DELTA_S = 0.2
+"""Speech in one delta. Unobserved."""
+SPEECH_BYTE_RATE = 48000
+
+
+class SpeechSocket(WebSocket):
+    """One text that is spoken."""
+
+    def __init__(self, service: Service, request: web.Request) -> None:
+        """Serve an upgrade that was accepted."""
+        super().__init__(service, request)
+        self.model = request.query.get("model", "")
+        self._session_id = uuid.uuid4().hex
+        self._settings: Event | None = None
+        self._text = ""
+        self._sentences: asyncio.Queue[str | None] = asyncio.Queue()
+        self._speaking: asyncio.Task[None] | None = None
+        self._record = SpokenResponse(self._session_id, self.number, "speech")
+        self._spoken = 0
+
+    async def opened(self) -> None:
+        """Tell the session id."""
+        self.start(self.end_when_idle(self.service.switches.speech_idle_limit_s, 1000))
+        await self.outlet.enter("connecting")
+        await self._send("tts.connection.done", {})
+
+    async def handle(self, event: Event) -> None:
+        """Do what a client's event asks for."""
+        data = event.get("data")
+        if not isinstance(data, dict) or data.get("session_id") != self._session_id:
+            await self._error("400", "session_id is not valid")
+            return
+        if event["type"] == "tts.create":
+            await self._create(data)
+        elif self._settings is None:
+            await self._error("400", "tts.create must come first")
+        elif event["type"] == "tts.text.delta":
+            await self._take(data)
+        elif event["type"] == "tts.text.flush":
+            self._cut(all_of_it=True)
+            await self._send("tts.text.flushed", {})
+        elif event["type"] == "tts.text.done":
+            self._cut(all_of_it=True)
+            self._sentences.put_nowait(None)
+        else:
+            await self._error("400", f"unknown event type {event['type']}")
+
+    async def _create(self, data: Event) -> None:
+        if self._settings is not None:
+            await self._error("400", "tts.create was already sent")
+            return
+        if (problem := speech_problem(data, self.model)) is not None:
+            await self._error("400", problem)
+            return
+        self._settings = data
+        self._record.voice = data["voice_id"]
+        self._record.format = data.get("response_format", "mp3")
+        self._record.sample_rate = data.get("sample_rate", 24000)
+        self._record.instructions = data.get("instruction", "")
+        self.service.responses.append(self._record)
+        self._speaking = self.start(self.guarded(self._speak()))
+        await self._send("tts.response.created", {})
+
+    async def _take(self, data: Event) -> None:
+        text = data.get("text")
+        if not isinstance(text, str) or len(text) > MAX_TEXT:
+            await self._error("400", f"text must be a string of at most {MAX_TEXT} characters")
+            return
+        self._text += text
+        self._cut()
+
+    def _cut(self, all_of_it: bool = False) -> None:
+        """Pass on whole sentences: in mode default short ones wait for more."""
+        settings = self._settings or {}
+        least = 1 if settings.get("mode") == "sentence" or all_of_it else EARLY_SENTENCE
+        pieces, self._text = sentences(self._text), ""
+        while pieces:
+            piece = pieces.pop(0)
+            ended = piece.rstrip()[-1:] in "。！？!?.；\n" and bool(pieces or piece[-1:] in "。！？!?；\n")  # noqa: RUF001  # the marks of Chinese sentences
+            if (ended and len(piece) >= least) or all_of_it:
+                self._sentences.put_nowait(piece)
+            elif pieces:
+                pieces[0] = piece + pieces[0]
+            else:
+                self._text = piece
+
+    async def _speak(self) -> None:
+        switches = self.service.switches
+        number = 0
+        while (sentence := await self._sentences.get()) is not None:
+            await self._sentence(sentence, number, switches)
+            number += 1
+        self._record.status = "completed"
+        await self._send("tts.response.audio.done", {"audio": ""})
+        self.outlet.end(1000)
+
+    async def _sentence(self, text: str, number: int, switches: Switches) -> None:
+        settings, clock = self._settings or {}, self.service.clock
+        start_s = clock.now()
+        await self._send("tts.response.sentence.start", self._sentence_data(text, number, "started_at"))
+        speed, volume = settings.get("speed_ratio", 1.0), settings.get("volume_ratio", 1.0)
+        feed = AudioFeed(self.service.voice.speak(text), int(DELTA_S * SPEECH_BYTE_RATE))
+        encoder = SpeechEncoder(self._record.format, self._record.sample_rate, speed, volume)
+        try:
+            if number == 0:
+                await clock.until(start_s, switches.speech_first_audio_s)
+            first_s = clock.now()
+            sent_s = 0.0
+            while True:
+                pcm = await feed.next()
+                audio = encoder.end() if pcm is None else encoder.feed(pcm)
+                if audio or pcm is None:
+                    await self._audio(audio, pcm is None, len(pcm or b"") / SPEECH_BYTE_RATE, switches)
+                if pcm is None:
+                    break
+                sent_s += len(pcm) / SPEECH_BYTE_RATE
+                await clock.until(first_s, sent_s / switches.speech_speed)
+        finally:
+            await feed.close()
+        self._record.text += text
+        if settings.get("timestamp"):
+            await self._subtitle(text, number, sent_s)
+        await self._send("tts.response.sentence.end", self._sentence_data(text, number, "ended_at"))
+
+    async def _audio(self, audio: bytes, last: bool, length_s: float, switches: Switches) -> None:
+        data: Event = {"status": "finished" if last else "unfinished", "audio": base64.b64encode(audio).decode()}
+        if switches.speech_events == "june":
+            data["duration"] = length_s
+        self._record.audio += audio
+        await self._send("tts.response.audio.delta", data)
+
+    async def _subtitle(self, text: str, number: int, length_s: float) -> None:
+        pieces = list(text) if is_chinese(text) else text.split()
+        step_ms = length_s * 1000 / max(1, len(pieces))
+        items = [
+            {
+                "text": piece,
+                "start_time": self._spoken + round(at * step_ms),
+                "end_time": self._spoken + round((at + 1) * step_ms),
+            }
+            for at, piece in enumerate(pieces)
+        ]
+        self._spoken += round(length_s * 1000)
+        data = {"request_id": f"{self._session_id}-tts.{number}", "text": text, "items": items}
+        await self._send("tts.response.subtitle", data, timestamp=round(time.time() * 1000))
+
+    def _sentence_data(self, text: str, number: int, june_field: str) -> Event:
+        now = time.time()
+        if self.service.switches.speech_events == "june":
+            return {"text": text, june_field: now}
+        return {"text": text, "request_id": f"{self._session_id}-tts.{number}", "timestamp": round(now * 1000)}
+
+    async def _error(self, code: str, message: str) -> None:
+        await self._send("tts.response.error", {"code": code, "message": message, "details": {"error": message}})
+
+    async def _send(self, kind: str, data: Event, **top: Any) -> None:
+        await self.outlet.send({"type": kind, "data": {"session_id": self._session_id} | data} | top)
+
+
+def speech_problem(settings: Event, model: str, voice_field: str = "voice_id") -> str | None:
+    """Say what is wrong with the settings of a TTS request, or None (sheet 2.1, 2.2)."""
+    voice = settings.get(voice_field)
+    newer = model.startswith("stepaudio-")
+    limit = 500 if model == "stepaudio-3-tts" else 200
+    instruction = settings.get("instruction", "")
+    checks = (
+        (
+            isinstance(voice, str) and (voice in SPEECH_VOICES or voice.startswith(CLONE_PREFIX)),
+            f"voice {voice} is not valid",
+        ),
+        (settings.get("response_format", "mp3") in (*FORMATS, *STREAM_FORMATS), "response_format is not valid"),
+        (settings.get("sample_rate", 24000) in RATES, "sample_rate is not valid"),
+        (_within(settings, ("speed_ratio", "speed"), 0.5, 2.0), "speed must be between 0.5 and 2"),
+        (_within(settings, ("volume_ratio", "volume"), 0.1, 2.0), "volume must be between 0.1 and 2"),
+        (settings.get("mode", "default") in ("default", "sentence"), "mode is not valid"),
+        (settings.get("text_normalization", "standard") in ("standard", "enhanced"), "text_normalization is not valid"),
+        (not newer or "voice_label" not in settings, "voice_label is not supported for v2 models"),
+        (newer or not instruction, f"instruction is not supported for {model}"),
+        (isinstance(instruction, str) and len(instruction) <= limit, f"instruction is longer than {limit} characters"),
+    )
+    return next((problem for fine, problem in checks if not fine), None)
+
+
+def _within(settings: Event, names: tuple[str, ...], low: float, high: float) -> bool:
+    found = [settings[name] for name in names if name in settings]
+    return all(isinstance(value, int | float) and low <= value <= high for value in found)

@@ -1,0 +1,180 @@
+"""One websocket of the service: a reader, a handler of events in their order, and one end for both."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from .faults import ANSWER_KINDS, Fault, Struck
+from .items import Event, Refused
+from .service import Service
+from .wire import Outlet
+
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+CLOSE_S = 1.0
+"""How long the client's half of a close is waited for."""
+
+
+class WebSocket:
+    """The life of one websocket; endpoints say what opens it and what its events mean."""
+
+    def __init__(self, service: Service, request: web.Request) -> None:
+        """Take over an upgrade that was accepted."""
+        self.service = service
+        self.request = request
+        self.number = next(service.numbers)
+        self.frames = asyncio.Event()
+        """Set by every frame from the client."""
+        self._websocket = web.WebSocketResponse(
+            timeout=CLOSE_S, autoping=False, autoclose=False, max_msg_size=MAX_MESSAGE_BYTES, compress=False
+        )
+        self.outlet: Outlet
+        self._tasks: asyncio.TaskGroup
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def opened(self) -> None:
+        """Send what comes first."""
+        raise NotImplementedError
+
+    async def handle(self, event: Event) -> None:
+        """Do what a client's event asks for, or refuse it."""
+        raise NotImplementedError
+
+    async def run(self) -> web.WebSocketResponse:
+        """Serve the websocket until it ends."""
+        await self._websocket.prepare(self.request)
+        self.outlet = Outlet(
+            self._websocket,
+            self.number,
+            self.service.wire,
+            self.service.faults,
+            self.service.clock,
+            lambda: self.service.switches,
+        )
+        async with asyncio.TaskGroup() as self._tasks:
+            events: asyncio.Queue[Event | Refused] = asyncio.Queue()
+            self.start(self._read(events))
+            self.start(self._handle_all(events))
+            code = await self.outlet.ended
+            for task in self._running:
+                task.cancel()
+        if code is not None:
+            await self._websocket.close(code=code)
+        elif self.request.transport is not None:
+            self.request.transport.abort()
+        return self._websocket
+
+    def start[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something alongside; it ends with the socket."""
+        task = self._tasks.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something whose refusal, or the answer fault that strikes it, goes to the client."""
+        try:
+            await work
+        except Refused as refusal:
+            await self.outlet.error(refusal.message, refusal.code)
+        except Struck as struck:
+            await self.fault_error(struck.fault)
+
+    async def end_after(self, limit_s: float, code: int) -> None:
+        """End the socket when a limit of the service is over."""
+        await self.service.clock.limit(limit_s)
+        self.outlet.end(code)
+
+    async def end_when_idle(self, limit_s: float, code: int) -> None:
+        """End the socket when the client has sent nothing for so long."""
+        while True:
+            self.frames.clear()
+            idle = asyncio.ensure_future(self.service.clock.limit(limit_s))
+            frame = asyncio.ensure_future(self.frames.wait())
+            try:
+                await asyncio.wait((idle, frame), return_when=asyncio.FIRST_COMPLETED)
+                if not frame.done():
+                    self.outlet.end(code)
+                    return
+            finally:
+                idle.cancel()
+                frame.cancel()
+                await asyncio.gather(idle, frame, return_exceptions=True)
+
+    async def fault_error(self, fault: Fault, event_id: str | None = None) -> None:
+        """Send the error event of an answer fault."""
+        match fault.kind:
+            case "busy":
+                await self.outlet.error("ongoing response already exists", event_id=event_id)
+            case "internal_error":
+                message = fault.value or "internal speech engine error"
+                await self.outlet.error(message, code="internal_error", kind="server_error", event_id=event_id)
+            case "moderation":
+                await self.outlet.error(
+                    "the content was blocked", code="451", kind="censorship_block", event_id=event_id
+                )
+            case _:
+                await self.outlet.error(fault.value or "something went wrong", event_id=event_id)
+
+    async def _read(self, events: asyncio.Queue[Event | Refused]) -> None:
+        async for message in self._websocket:
+            self.frames.set()
+            if self.outlet.half_open:
+                continue
+            if message.type == WSMsgType.PING:
+                await self._websocket.pong(message.data)
+            elif message.type == WSMsgType.TEXT:
+                events.put_nowait(self._parse(message.data))
+            elif message.type == WSMsgType.BINARY:
+                events.put_nowait(Refused("invalid event format"))
+        if self.outlet.half_open:
+            # The client has closed and waits for an answer that never comes; the end of the TCP connection cancels us.
+            await asyncio.Event().wait()
+        self.outlet.end(1000)
+
+    def _parse(self, text: str) -> Event | Refused:
+        try:
+            event = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return Refused("invalid event format")
+        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+            return Refused("invalid event format")
+        self.service.wire.add(self.number, "in", event)
+        return event
+
+    async def _handle_all(self, events: asyncio.Queue[Event | Refused]) -> None:
+        await self.guarded(self.opened())
+        while True:
+            event = await events.get()
+            if isinstance(event, Refused):
+                await self.outlet.error(event.message, event.code)
+                continue
+            event_id = event.get("event_id")
+            event_id = event_id if isinstance(event_id, str) else None
+            try:
+                for _ in range(await self._times(event)):
+                    await self.handle(event)
+            except Refused as refusal:
+                await self.outlet.error(refusal.message, refusal.code, event_id=event_id, param=refusal.param)
+            except Struck as struck:
+                await self.fault_error(struck.fault, event_id)
+
+    async def _times(self, event: Event) -> int:
+        """Let the faults strike that are placed at a client's event, and say how often it is handled."""
+        times = 1
+        for fault in self.service.faults.due(str(event["type"])):
+            await self.outlet.strike(fault)
+            if fault.kind in ANSWER_KINDS:
+                raise Struck(fault)
+            if fault.kind == "drop":
+                times = 0
+            if fault.kind == "duplicate":
+                times = 2
+            if fault.kind == "too_late":
+                await self.before_it_is_late(event)
+        return times
+
+    async def before_it_is_late(self, event: Event) -> None:
+        """Finish what the event would have stopped."""
