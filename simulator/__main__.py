@@ -2,11 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
 import signal
+from pathlib import Path
 
 from .ears import Ears, ScriptEars, WhisperEars
 from .faults import Fault
 from .profiles import PROFILES
+from .record import Recorder
 from .server import Simulator
 from .switches import Switches
 from .voice import PiperVoice, ToneVoice, Voice
@@ -26,6 +29,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--life", type=float, default=1.0, help="stretches limits, such as the 30 minutes of a session")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one switch, over the profile")
     parser.add_argument("--fault", action="append", default=[], metavar="KIND@MOMENT[#NTH][*TIMES][=VALUE]")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="append every event that passes, as JSON lines")
     options = parser.parse_args(arguments)
     try:
         options.switches = read_switches(PROFILES[options.profile], options.set, options.fault)
@@ -61,8 +65,13 @@ async def serve(options: argparse.Namespace) -> None:
         life=options.life,
     )
     async with simulator:
+        recording = asyncio.create_task(Recorder(simulator, options.record).run()) if options.record else None
         print(f"listening on {simulator.url}", flush=True)
         await stopped.wait()
+        if recording:
+            recording.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await recording
 
 
 def main() -> None:
