@@ -81,7 +81,8 @@ async def running(
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             cwd=cwd,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            # Compiled once: without its bytecode Home Assistant imports for ten seconds instead of three.
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "", **(env or {})},
             # Ctrl-C in the terminal is for the script alone, which then ends its children in order.
             start_new_session=True,
         )

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from .home_assistant import REPOSITORY
 from .processes import Process, running
@@ -47,13 +46,14 @@ class Record:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def between(self, start: float, end: float) -> list[dict[str, Any]]:
-        """Return the events of a span of monotonic time, oldest first."""
-        if not self._path.exists():
-            return []
-        lines = self._path.read_text().splitlines()
-        events: list[dict[str, Any]] = [json.loads(line) for line in lines if line.endswith("}")]
-        return [event for event in events if start <= event["at"] <= end]
+    def between(self, start: float, end: float) -> list[tuple[float, str, str]]:
+        """Return time, direction and type of each event in a span of monotonic time, oldest first."""
+        whole = [json.loads(line) for line in self._path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        return [
+            (entry["at"], entry["direction"], entry["event"].get("type", ""))
+            for entry in whole
+            if "event" in entry and start <= entry["at"] <= end
+        ]
 
 
 @dataclass(frozen=True)

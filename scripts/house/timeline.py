@@ -10,7 +10,7 @@ from .service import Record
 
 _COMMIT = "input_audio_buffer.commit"
 _AUDIO_DELTA = "response.audio.delta"
-_REALTIME = "/realtime"
+_SPEECH_EVENTS = "tts."  # of the socket that speaks a given text
 _EARLY_CHARACTERS = 60  # of a reply; Home Assistant starts a voice this early only where the integration asks for it
 
 
@@ -43,11 +43,10 @@ def figures(turn: Heard, record: Record | None) -> Figures:
         spoken_late = turn.words_end is None or turn.fetch is None or turn.fetch >= turn.words_end
         return Figures(first_audio_ms, None, early and not spoken_late)
     events = record.between(turn.started, max(turn.ended, turn.audio_end or 0))
-    on_realtime = [event for event in events if str(event.get("path", "")).endswith(_REALTIME)]
-    committed = next((e["at"] for e in on_realtime if e["direction"] == "in" and e.get("type") == _COMMIT), None)
-    spoken = next((e["at"] for e in on_realtime if e["direction"] == "out" and e.get("type") == _AUDIO_DELTA), None)
-    elsewhere = any(e not in on_realtime and e["direction"] != "http" for e in events)
-    return Figures(first_audio_ms, _ms(committed, spoken), spoken is not None and not elsewhere)
+    committed = next((at for at, direction, kind in events if (direction, kind) == ("in", _COMMIT)), None)
+    spoken = next((at for at, direction, kind in events if (direction, kind) == ("out", _AUDIO_DELTA)), None)
+    synthesised = any(kind.startswith(_SPEECH_EVENTS) for _, _, kind in events)
+    return Figures(first_audio_ms, _ms(committed, spoken), spoken is not None and not synthesised)
 
 
 def mode(all_figures: list[Figures]) -> str:
