@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .audio import SERVICE_HZ, Resampler, size_bytes
 from .connection import Connection, Endpoint, Timeouts, open_connection
-from .errors import ClosedError, ServiceTimeoutError, StepAudioError
+from .errors import ClosedError, NoSpeechError, ServiceTimeoutError, StepAudioError
 from .events import SessionConfig
 from .protocol import (
     Called,
@@ -259,6 +259,8 @@ class Session:
                 if response is wire.response and wire.answer is not None:
                     wire.answer.usage = response.usage
                     wire.answer.end(response.status, response.error)
+                    if isinstance(response.error, NoSpeechError) and wire.turn is not None:
+                        wire.turn.fail(response.error)  # and no words will follow
             case Heard(item, text, final):
                 self._hear(wire, item, text, final=final)
             case InputRefused(item, error):

@@ -184,11 +184,9 @@ class Turn:
             answer.end("failed", self.error or ClosedError())
             return answer
         current = self.answers[-1] if self.answers else None
-        if current is not None and not current.status and current.config == config:
-            return current
-        if current is not None and current.status == "completed" and not current.calls and current.config == config:
-            return current
-        if current is not None and not (current.status == "completed" and current.calls):
+        if current is not None and not self._calls_are_answered(current):
+            if current.config == config and current.status in {"", "completed"}:
+                return current
             self.answers.pop()
             current.end("cancelled")
         answer = Answer(config)
@@ -197,6 +195,11 @@ class Turn:
         self._voice_changed.set()
         self.changed()
         return answer
+
+    def _calls_are_answered(self, answer: Answer) -> bool:
+        """Whether an answer called functions whose results are all there: then another one follows it."""
+        given = {result.call.call_id for result in self.results}
+        return bool(answer.calls) and all(call.call_id in given for call in answer.calls)
 
     def give_results(self, results: Sequence[CallResult]) -> None:
         """Hand over what the function calls of the last answer gave; `ask` then continues."""

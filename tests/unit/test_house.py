@@ -1,0 +1,82 @@
+"""The house's imports point one way (design.md section 3)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INTEGRATION = ROOT / "custom_components" / "stepaudio"
+
+# Each room of the client, and the rooms of the client it may import.
+CLIENT = {
+    "errors": set(),
+    "audio": set(),
+    "events": {"errors"},
+    "protocol": {"events", "audio", "errors"},
+    "connection": {"errors"},
+    "turn": {"protocol", "events", "errors"},
+    "session": {"turn", "connection", "protocol", "events", "audio", "errors"},
+    "speech": {"connection", "audio", "errors"},
+    "rest": {"connection", "errors"},
+    "client": {"session", "speech", "connection", "events", "errors"},
+    "__init__": set(),
+}
+WITHOUT_IO = ("errors", "audio", "events", "protocol")
+IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
+# The platforms stand above: none of them is imported by another room.
+PLATFORMS = {"conversation", "stt", "tts", "config_flow"}
+
+
+def imports_of(path):
+    """Return the modules that a file imports; relative ones with their dots, and their names."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, "") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [("." * node.level + (node.module or ""), alias.name) for alias in node.names]
+    return found
+
+
+def relative_rooms(path):
+    """Return the rooms beside a file that it imports."""
+    return {
+        (module.removeprefix(".").split(".")[0] or name) for module, name in imports_of(path) if module.startswith(".")
+    }
+
+
+def test_client_rooms_import_only_what_lies_below():
+    for path in (INTEGRATION / "client").glob("*.py"):
+        assert relative_rooms(path) <= CLIENT[path.stem], path.name
+
+
+@pytest.mark.parametrize("room", WITHOUT_IO)
+def test_rooms_without_io_import_neither_loop_nor_socket_nor_clock(room):
+    modules = {module.split(".")[0] for module, _ in imports_of(INTEGRATION / "client" / f"{room}.py")}
+    assert not modules & IO_MODULES
+
+
+def test_client_imports_nothing_of_home_assistant():
+    for path in (INTEGRATION / "client").glob("*.py"):
+        modules = {module.split(".")[0] for module, _ in imports_of(path)}
+        assert not modules & {"homeassistant", "voluptuous", "probatio"}, path.name
+        assert not any(module.startswith("..") for module, _ in imports_of(path)), path.name
+
+
+def test_platforms_are_imported_by_nobody():
+    for path in INTEGRATION.glob("*.py"):
+        assert not relative_rooms(path) & PLATFORMS, path.name
+
+
+def test_platforms_know_no_wire():
+    for name in PLATFORMS:
+        modules = {module for module, _ in imports_of(INTEGRATION / f"{name}.py")}
+        assert not modules & {"websockets", ".client.protocol", ".client.connection"} or name == "config_flow"
+
+
+def test_simulator_and_integration_share_nothing():
+    for path in (ROOT / "simulator").rglob("*.py"):
+        assert not any("custom_components" in module for module, _ in imports_of(path)), path.name
+    for path in INTEGRATION.rglob("*.py"):
+        assert not any(module.split(".")[0] == "simulator" for module, _ in imports_of(path)), path.name
