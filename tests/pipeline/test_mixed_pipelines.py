@@ -99,12 +99,13 @@ def paths(simulator):
     return [upgrade.path for upgrade in simulator.upgrades]
 
 
-async def test_ears_alone_give_the_transcript_and_ask_for_no_answer(voice, simulator, others):
+async def test_ears_alone_give_the_transcript_and_ask_for_no_answer(hass, voice, simulator, entry, others):
     pipeline = await voice.pipeline(conversation_engine=others["conversation"], tts_engine=others["tts"])
     answered = await voice.ask(pipeline, "Hear me only.")
     assert answered.transcript == "Hear me only."
     assert answered.reply == "Others say: Hear me only."
     assert not simulator.responses
+    await hass.config_entries.async_unload(entry.entry_id)
     assert not simulator.connections
 
 

@@ -130,6 +130,7 @@ class Session:
         turn.times.ended = self._loop.time()
         self._tell_history(history)
         self._config = config
+        self._prepared = None
         return self._begin(turn)
 
     async def connect(self, config: SessionConfig) -> None:
@@ -154,7 +155,6 @@ class Session:
         """Take leave of the turn under way: what nobody claimed is taken back, what was said is remembered."""
         turn, wire = self._turn, self._wire
         self._turn = None
-        self._prepared = None
         if turn is None:
             return
         if wire is not None and wire.turn is turn:
@@ -325,7 +325,8 @@ class Session:
             wire.protocol.add_message("user", turn.text)
             wire.text_sent = True
         if self._prepared is not None and turn.input_ended and not turn.answers and not turn.closed:
-            turn.ask(self._prepared)
+            prepared, self._prepared = self._prepared, None
+            turn.ask(prepared)
             return  # asking pumps again
         answer = turn.answers[-1] if turn.answers else None
         if answer is not wire.answer and turn.input_ended:
