@@ -110,7 +110,9 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             data = {**entry.data, CONF_API_KEY: user_input[CONF_API_KEY].strip()}
             if await self._async_works(data, errors):
-                return self.async_update_reload_and_abort(entry, data=data, unique_id=_unique_id(data))
+                # A loaded account listens for the change and reloads itself.
+                update = self.async_update_and_abort if entry.update_listeners else self.async_update_reload_and_abort
+                return update(entry, data=data, unique_id=_unique_id(data))
         return self._form("reauth_confirm", _KEY_SCHEMA, {}, errors)
 
     def _form(

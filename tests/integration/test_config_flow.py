@@ -1,0 +1,142 @@
+"""Setting up an account, through the same flow as the UI."""
+
+import pytest
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.const import CONF_API_KEY, CONF_URL
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+
+from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DOMAIN
+from simulator import PROFILES
+
+from ..conftest import KEY
+
+
+@pytest.fixture(autouse=True)
+async def home(hass, enable_custom_integrations):
+    """Let Home Assistant find the integration."""
+    assert await async_setup_component(hass, "homeassistant", {})
+
+
+def account(**changes):
+    """Return what a user types."""
+    return {
+        CONF_REGION: "custom",
+        CONF_PLAN: "pay_as_you_go",
+        CONF_API_KEY: KEY,
+        CONF_MODEL: "stepaudio-2.5-realtime",
+        **changes,
+    }
+
+
+async def fill(hass, simulator, url=None, **changes):
+    """Go through the two steps of an address of one's own."""
+    flow = hass.config_entries.flow
+    form = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "user")
+    form = await flow.async_configure(form["flow_id"], account(**changes))
+    if form["type"] is FlowResultType.FORM and form["step_id"] == "custom":
+        form = await flow.async_configure(form["flow_id"], {CONF_URL: url or simulator.url})
+    return form
+
+
+async def test_flow_with_a_working_key_creates_the_account_with_its_three_engines(hass, simulator):
+    result = await fill(hass, simulator)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry = result["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert {entity.domain for entity in entities} == {"conversation", "stt", "tts"}
+    assert KEY not in (entry.unique_id or "")
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("spelling", ["step-2.5-realtime", " stepaudio-2.5-realtime "])
+async def test_flow_takes_the_spelling_of_the_press(hass, simulator, spelling):
+    result = await fill(hass, simulator, model=spelling)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"][CONF_MODEL] == "stepaudio-2.5-realtime"
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_flow_for_a_plan_uses_the_plans_path(hass, simulator):
+    result = await fill(hass, simulator, plan="step_plan")
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert simulator.upgrades[0].path == "/step_plan/v1/realtime"
+    await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_flow_with_a_wrong_key_says_so_and_recovers(hass, simulator):
+    form = await fill(hass, simulator, api_key="wrong")
+    assert form["errors"] == {"base": "invalid_auth"}
+    simulator.key = "wrong"
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], {CONF_URL: simulator.url})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"quota": False}, "quota"),
+        ({"rapid_connects": 1}, "rate_limit"),
+    ],
+)
+async def test_flow_names_what_the_service_says_against_the_account(hass, simulator, changes, error):
+    simulator.switches = PROFILES["s25plan"].replace(**changes)
+    form = await fill(hass, simulator)
+    assert form["errors"] == {"base": error}
+
+
+async def test_flow_with_a_model_that_is_not_served_says_so(hass, simulator):
+    assert (await fill(hass, simulator, model="no-such-model"))["errors"] == {"base": "model"}
+
+
+async def test_flow_with_an_address_where_nothing_answers_says_so(hass, simulator, unused_tcp_port):
+    form = await fill(hass, simulator, url=f"http://127.0.0.1:{unused_tcp_port}")
+    assert form["errors"] == {"base": "cannot_connect"}
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://host", "http://"])
+async def test_flow_with_no_web_address_says_so(hass, simulator, url):
+    assert (await fill(hass, simulator, url=url))["errors"] == {CONF_URL: "invalid_url"}
+    assert not simulator.upgrades
+
+
+async def test_flow_for_the_same_account_twice_is_refused(hass, simulator):
+    first = await fill(hass, simulator)
+    second = await fill(hass, simulator)
+    assert (second["type"], second["reason"]) == (FlowResultType.ABORT, "already_configured")
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(first["result"].entry_id)
+
+
+async def test_key_that_is_revoked_asks_for_another(hass, simulator):
+    entry = (await fill(hass, simulator))["result"]
+    await hass.async_block_till_done()
+    simulator.key = "newer"
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["step_id"] == "reauth_confirm"
+    form = await hass.config_entries.flow.async_configure(flow["flow_id"], {CONF_API_KEY: "wrong"})
+    assert form["errors"] == {"base": "invalid_auth"}
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {CONF_API_KEY: "newer"})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reauth_successful")
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_account_whose_service_is_away_is_tried_again(hass, simulator):
+    entry = (await fill(hass, simulator))["result"]
+    await hass.async_block_till_done()
+    await simulator.__aexit__()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    await hass.config_entries.async_unload(entry.entry_id)
