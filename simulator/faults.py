@@ -60,7 +60,7 @@ class Fault:
         return cls(match[1], match[2], int(match[3] or 1), int(match[4] or 1), match[5] or "")  # type: ignore[arg-type]  # checked against the literals above
 
 
-class Struck(Exception):
+class StruckError(Exception):
     """An answer fault has struck where an event was to be sent."""
 
     def __init__(self, fault: Fault) -> None:

@@ -20,7 +20,10 @@ DOMAINS = {
 }
 OFF = r"\b(?:turn|switch|shut|put)\b.*\boff\b|\bclose\b|关"
 ON = r"\b(?:turn|switch|put)\b.*\bon\b|\bopen\b|打开|开灯|开一下|(?<!关)(?<!公)开(?!始|会|心)"
-STATE = r"\b(?:is|are)\b.*\b(?:on|off|open|closed)\b|\bstate\b|\bstatus\b|\bhow (?:warm|cold|hot|bright)\b|\btemperature\b|状态|温度|多少度|开着|关着|几度"
+STATE = (
+    r"\b(?:is|are)\b.*\b(?:on|off|open|closed)\b|\bstate\b|\bstatus\b|\bhow (?:warm|cold|hot|bright)\b"
+    r"|\btemperature\b|状态|温度|多少度|开着|关着|几度"
+)
 TIME = r"\bwhat(?:'s| is)? (?:the )?time\b|\btime is it\b|几点"
 RECALL = r"\bwhat did i (?:just )?(?:say|ask)\b|我刚才说|我说了什么"
 
@@ -54,9 +57,9 @@ class HouseBrain:
             before = words[-2] if len(words) > 1 else ""
             if not before:
                 return [Say("你还没说过什么。" if chinese else "You have not said anything before.")]
-            return [Say(f"你刚才说：{before}" if chinese else f"You said: {before}")]  # noqa: RUF001  # Chinese punctuation
+            return [Say(f"你刚才说：{before}" if chinese else f"You said: {before}")]
         if chinese:
-            return [Say(f"你说的是：{heard} 我很乐意和你聊这个。")]  # noqa: RUF001  # Chinese punctuation
+            return [Say(f"你说的是：{heard} 我很乐意和你聊这个。")]
         return [Say(f"You said: {heard} That is a nice thing to talk about.")]
 
     def _call(self, prompt: Prompt, heard: str) -> Call | None:
@@ -158,7 +161,7 @@ def say_result(name: str, output: str, heard: str) -> str:
     if not isinstance(result, dict):
         return str(result)
     if error := result.get("error_text") or result.get("error"):
-        return f"没有成功：{error}。" if chinese else f"That did not work: {error}."  # noqa: RUF001  # Chinese punctuation
+        return f"没有成功：{error}。" if chinese else f"That did not work: {error}."
     speech = result.get("speech")
     if isinstance(speech, dict) and speech:
         said = next(iter(speech.values())).get("speech", "")

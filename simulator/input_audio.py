@@ -1,7 +1,7 @@
 """The input audio buffer of a realtime session."""
 
 from .audio import SERVICE_HZ, duration_ms, loud_span, size_bytes
-from .items import Refused
+from .items import RefusedError
 from .session import Session
 from .switches import Switches
 from .turn_detection import Boundary, TurnDetector
@@ -22,15 +22,12 @@ class InputAudio:
         self.buffer += audio
         detector = self._detector_for(session, switches)
         self.heard_bytes += len(audio)
-        if detector is None:
-            return []
-        found = detector.feed(audio)
-        return found
+        return detector.feed(audio) if detector is not None else []
 
     def take(self) -> bytes:
         """Give what was not committed yet."""
         if not self.buffer:
-            raise Refused("input audio buffer is empty")
+            raise RefusedError("input audio buffer is empty")
         taken, self.buffer = bytes(self.buffer), bytearray()
         return taken
 
@@ -48,9 +45,10 @@ class InputAudio:
     def _detector_for(self, session: Session, switches: Switches) -> TurnDetector | None:
         if session.detection is not self._detection:
             self._detection = session.detection
-            self._detector = session.detection and TurnDetector(
-                session.detection, switches.vad_start_lag_ms, switches.vad_stop_lag_ms, duration_ms(self.heard_bytes)
-            )
+            self._detector = None
+            if session.detection is not None:
+                lags = switches.vad_start_lag_ms, switches.vad_stop_lag_ms
+                self._detector = TurnDetector(session.detection, *lags, duration_ms(self.heard_bytes))
         return self._detector
 
 

@@ -15,7 +15,7 @@ MAX_AUDIO_BYTES = 15 * 1024 * 1024
 Event = dict[str, Any]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What a client asked for is answered by an error event."""
 
     def __init__(self, message: str, code: str = "400", param: str | None = None) -> None:
@@ -81,7 +81,7 @@ class History:
     """The items of one realtime connection, in order."""
 
     def __init__(self) -> None:
-        """A new connection remembers nothing."""
+        """Remember nothing."""
         self.items: list[Item] = []
 
     def add(self, item: Item, previous_item_id: str | None = None) -> str:
@@ -103,7 +103,7 @@ class History:
         """Cut an answer to what the user has heard of it, in words by the share of its audio."""
         item = self.items[self._index(item_id, "item not found")]
         if item.role != "assistant":
-            raise Refused("only assistant items can be truncated")
+            raise RefusedError("only assistant items can be truncated")
         item.heard_ms = audio_end_ms
         if item.spoken_bytes:
             share = min(1.0, audio_end_ms * byte_rate / 1000 / item.spoken_bytes)
@@ -118,10 +118,10 @@ class History:
         for index, item in enumerate(self.items):
             if item.id == item_id:
                 return index
-        raise Refused(refusal)
+        raise RefusedError(refusal)
 
     def last_user(self) -> Item | None:
-        """The user's newest item that no answer has followed."""
+        """Give the user's newest item that no answer has followed."""
         for item in reversed(self.items):
             if item.role == "assistant" or item.type != "message":
                 return None
@@ -133,29 +133,29 @@ class History:
 def read_item(body: Any, history: History) -> Item:
     """Make an item of what a client sent, or refuse it. The client's own id is ignored (sheet 1.9)."""
     if not isinstance(body, dict):
-        raise Refused("invalid event format")
+        raise RefusedError("invalid event format")
     match body.get("type"):
         case "message":
             return _read_message(body)
         case "function_call_output":
             call_id, output = body.get("call_id"), body.get("output")
             if not isinstance(output, str):
-                raise Refused("invalid event format")
+                raise RefusedError("invalid event format")
             # That an unknown call is refused is inferred (sheet 8, "Tools").
             if not isinstance(call_id, str) or history.call(call_id) is None:
-                raise Refused("call_id not found")
+                raise RefusedError("call_id not found")
             return Item("function_call_output", text=output, call_id=call_id)
         case "function_call":
-            raise Refused("item.type function_call is not supported")
-    raise Refused("invalid event format")
+            raise RefusedError("item.type function_call is not supported")
+    raise RefusedError("invalid event format")
 
 
 def _read_message(body: Event) -> Item:
     role, content = body.get("role"), body.get("content")
     if role not in ("user", "assistant"):
-        raise Refused("item.role must be user or assistant")
+        raise RefusedError("item.role must be user or assistant")
     if not isinstance(content, list) or not content:
-        raise Refused("invalid event format")
+        raise RefusedError("invalid event format")
     item = Item("message", role=role, status="in_progress" if role == "user" else "completed")
     for part in content:
         match part:
@@ -166,20 +166,20 @@ def _read_message(body: Event) -> Item:
             case {"type": "text", "text": str(text)} if role == "assistant":
                 item.text += text
             case _:
-                raise Refused("invalid event format")
+                raise RefusedError("invalid event format")
     return item
 
 
 def read_audio(encoded: Any) -> bytes:
     """Decode audio that a client sent."""
     if not isinstance(encoded, str):
-        raise Refused("invalid event format")
+        raise RefusedError("invalid event format")
     try:
         audio = base64.b64decode(encoded, validate=True)
     except ValueError:
-        raise Refused("audio is not base64", code="invalid_param", param="audio") from None
+        raise RefusedError("audio is not base64", code="invalid_param", param="audio") from None
     if len(audio) > MAX_AUDIO_BYTES:
-        raise Refused("audio is too long", code="invalid_param", param="audio")
+        raise RefusedError("audio is too long", code="invalid_param", param="audio")
     if len(audio) % SAMPLE_BYTES:
-        raise Refused("incomplete audio", code="invalid_param", param="audio")
+        raise RefusedError("incomplete audio", code="invalid_param", param="audio")
     return audio

@@ -5,9 +5,10 @@ import asyncio
 from aiohttp import web
 
 from .audio import SAMPLE_BYTES, SERVICE_HZ, duration_ms
+from .early_hearing import EarlyHearing
 from .faults import Phase
 from .input_audio import InputAudio, is_speech
-from .items import Event, History, Item, Refused, read_audio, read_item
+from .items import Event, History, Item, RefusedError, read_audio, read_item
 from .response import Response
 from .service import Service
 from .session import Session
@@ -27,6 +28,7 @@ class RealtimeConnection(WebSocket):
         self.session = Session(model, service.switches)
         self.history = History()
         self.input = InputAudio()
+        self._early = EarlyHearing(lambda audio: self.start(service.ears.hear(audio, SERVICE_HZ)))
         self.heard = bytearray()
         """Every byte of audio that arrived."""
         self.phase: Phase = "connecting"
@@ -64,9 +66,9 @@ class RealtimeConnection(WebSocket):
         switches = self.service.switches
         self.transcription = Transcription(self.service, self.outlet)
         if switches.session_limit_s:
-            self.start(self.end_after(switches.session_limit_s, switches.close_code))
+            self.background(self.end_after, switches.session_limit_s, switches.close_code)
         if switches.idle_limit_s:
-            self.start(self.end_when_idle(switches.idle_limit_s, switches.close_code))
+            self.background(self.end_when_idle, switches.idle_limit_s, switches.close_code)
         if switches.update_limit_s:
             self._update_limit = self.start(self.end_after(switches.update_limit_s, switches.close_code))
         await self.outlet.enter("connecting")
@@ -76,12 +78,12 @@ class RealtimeConnection(WebSocket):
         """Do what a client's event asks for."""
         handler = self._handlers.get(event["type"])
         if handler is None:
-            raise Refused(f"unknown event type {event['type']}", code="invalid_value", param="type")
+            raise RefusedError(f"unknown event type {event['type']}", code="invalid_value", param="type")
         await handler(event)
 
     async def before_it_is_late(self, event: Event) -> None:
         """Let the response be complete before its cancel is read."""
-        if self.response is not None:
+        if event["type"] == "response.cancel" and self.response is not None:
             self.response.hurry.set()
             await self.response.ended.wait()
 
@@ -90,7 +92,6 @@ class RealtimeConnection(WebSocket):
     async def _session_update(self, event: Event) -> None:
         if self._update_limit is not None:
             self._update_limit.cancel()
-            self._update_limit = None
         self.session.update(event.get("session"), self.service.switches)
         await self.outlet.send({"type": "session.updated", "session": self.session.updated(self.service.switches)})
         if self.phase == "connecting":
@@ -103,19 +104,23 @@ class RealtimeConnection(WebSocket):
         self.heard += audio
         if self.phase == "idle":
             await self.enter("listening")
-        for boundary in self.input.append(audio, self.session, self.service.switches):
+        boundaries = self.input.append(audio, self.session, self.service.switches)
+        if self.service.ears.early:
+            self._early.listen(audio, self.input.buffer)
+        for boundary in boundaries:
             if boundary.kind == "started":
                 await self._speech_started(boundary)
             else:
                 await self._speech_stopped(boundary)
 
-    async def _commit(self, event: Event) -> None:
+    async def _commit(self, _event: Event) -> None:
         if self.session.detection is not None:
-            raise Refused("commit when server vad")
+            raise RefusedError("commit when server vad")
         await self._committed(Item("message", role="user", status="in_progress"), self.input.take())
 
-    async def _clear(self, event: Event) -> None:
+    async def _clear(self, _event: Event) -> None:
         self.input.clear()
+        self._early.forget()
         await self.outlet.send({"type": "input_audio_buffer.cleared"})
 
     async def _committed(self, item: Item, audio: bytes) -> None:
@@ -129,21 +134,21 @@ class RealtimeConnection(WebSocket):
             self._listen_to(item)
         await self.enter("committed")
         if not item.speech and self.service.switches.no_speech_at == "commit":
-            raise Refused("no speech found")
+            raise RefusedError("no speech found")
 
     def _listen_to(self, item: Item) -> None:
-        item.words = self.start(self._hear(item))
+        item.words = self.start(self._hear(item, self._early.take()))
         self.transcription.owe(item)
-        self.start(self.guarded(self.transcription.at("before", [item])))
-        self.start(self.guarded(self.transcription.unanswered(item)))
+        self.background(self.transcription.at, "before", [item])
+        self.background(self.transcription.unanswered, item)
 
-    async def _hear(self, item: Item) -> str:
-        item.text = await self.service.ears.hear(item.audio or b"", SERVICE_HZ)
+    async def _hear(self, item: Item, early: asyncio.Task[str] | None) -> str:
+        item.text = await (early or self.service.ears.hear(item.audio or b"", SERVICE_HZ))
         item.speech = bool(item.text)
         return item.text
 
     async def _turn_began(self) -> None:
-        """The next turn has begun: the moment for words that come very late."""
+        """Tell words that come as late as the next turn, which has begun."""
         await self.transcription.at("next", self.transcription.owed())
 
     # Server voice detection
@@ -164,7 +169,7 @@ class RealtimeConnection(WebSocket):
         audio = self.input.take_from(self._detected_ms)
         place = {"audio_end_ms": boundary.at_ms, "item_id": item.id}
         await self.outlet.send({"type": "input_audio_buffer.speech_stopped"} | place)
-        self.start(self.guarded(self._answer_detected(item, audio, self.response)))
+        self.background(self._answer_detected, item, audio, self.response)
 
     async def _answer_detected(self, item: Item, audio: bytes, before: Response | None) -> None:
         """Commit and answer a detected turn; a response.create that came in between has the slot (sheet 1.11)."""
@@ -185,14 +190,14 @@ class RealtimeConnection(WebSocket):
     async def _item_create(self, event: Event) -> None:
         try:
             item = read_item(event.get("item"), self.history)
-        except Refused:
+        except RefusedError:
             body = event.get("item")
             if (
                 self.service.switches.system_item_disconnects
                 and isinstance(body, dict)
                 and body.get("role") == "system"
             ):
-                self.start(self.end_after(0.1, self.service.switches.close_code))
+                self.background(self.end_after, 0.1, self.service.switches.close_code)
             raise
         if item.type == "message" and item.role == "user":
             await self._turn_began()
@@ -215,7 +220,7 @@ class RealtimeConnection(WebSocket):
             case {"item_id": str(item_id), "content_index": 0, "audio_end_ms": int(audio_end_ms)} if audio_end_ms >= 0:
                 self.history.truncate(item_id, audio_end_ms, SAMPLE_BYTES * SERVICE_HZ)
             case _:
-                raise Refused("invalid event format")
+                raise RefusedError("invalid event format")
         shown = {"item_id": item_id, "content_index": 0, "audio_end_ms": audio_end_ms}
         await self.outlet.send({"type": "conversation.item.truncated"} | shown)
 
@@ -232,7 +237,7 @@ class RealtimeConnection(WebSocket):
             await self.response.ended.wait()
         settings = event.get("response") or {}
         if not isinstance(settings, dict):
-            raise Refused("invalid event format")
+            raise RefusedError("invalid event format")
         honoured = self.service.switches.create_settings
         modalities, instructions = self.session.modalities, self.session.instructions
         if honoured != "none":
@@ -244,23 +249,23 @@ class RealtimeConnection(WebSocket):
     def _respond(self, voiced: bool, instructions: str, event_id: str | None) -> None:
         """Start a response, or refuse it: one at a time."""
         if self.response is not None:
-            raise Refused("ongoing response already exists")
+            raise RefusedError("ongoing response already exists")
         last = self.items[-1] if self.items else None
         if self.service.switches.refuse_assistant_end and (last is None or last.role == "assistant"):
-            raise Refused("continue_final_message needs a message to continue")
+            raise RefusedError("continue_final_message needs a message to continue")
         user = self.history.last_user()
         if user is not None and not user.speech:
-            raise Refused("no speech found")
+            raise RefusedError("no speech found")
         answers = self.transcription.owed()
         self.transcription.answered(answers)
         self.response = Response(self, voiced, answers, instructions, event_id)
-        self.start(self.guarded(self.response.run()))
+        self.background(self.response.run)
 
-    async def _response_cancel(self, event: Event) -> None:
+    async def _response_cancel(self, _event: Event) -> None:
         if self.response is not None and self.response.finishing:
             await self.response.ended.wait()
         if self.response is None:
-            raise Refused("no ongoing response to cancel")
+            raise RefusedError("no ongoing response to cancel")
         self.response.stop.set()
 
     async def response_ended(self, answered: list[Item], called: bool) -> None:

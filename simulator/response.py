@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .audio import SAMPLE_BYTES, SERVICE_HZ
 from .brain import Call, Prompt, Say, Think
-from .faults import Fault, Struck
+from .faults import Fault, StruckError
 from .items import Event, Item
 from .service import SpokenResponse
 from .text import spoken_s, words_of
@@ -77,7 +77,7 @@ class Response:
                 await self._end_stopped()
             elif (fault := generation.result()) is not None:
                 await self._end_struck(fault)
-        except Struck as struck:
+        except StruckError as struck:
             await self._end_struck(struck.fault)
         finally:
             stopped.cancel()
@@ -92,7 +92,7 @@ class Response:
     async def _generate(self) -> Fault | None:
         try:
             await self._answer()
-        except Struck as struck:
+        except StruckError as struck:
             return struck.fault
         return None
 
@@ -103,7 +103,7 @@ class Response:
         last = connection.history.last_user()
         if last is not None and not last.speech:
             # The sheet names no place for what only recognition finds empty; it is treated as the energy test is.
-            raise Struck(Fault("error", "response.create", value="no speech found"))
+            raise StruckError(Fault("error", "response.create", value="no speech found"))
         await connection.transcription.at("before", self._answers)
         service.responses.append(self.record)
         self.record.voice, self.record.instructions = connection.session.voice, self._instructions
@@ -149,6 +149,7 @@ class Response:
     async def _speak(self, message: Message, feed: AudioFeed) -> None:
         clock, switches = self._service.clock, self._service.switches
         sent_s, start_s = 0.0, None
+        await self._words_until(message, switches.words_ahead_s)
         while (chunk := await feed.next()) is not None:
             await self._words_until(message, sent_s + switches.words_ahead_s)
             if start_s is None:

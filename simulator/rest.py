@@ -17,11 +17,12 @@ CREATED = 1758000000
 
 
 def routes(service: Service) -> list[web.RouteDef]:
-    """The account's endpoints."""
+    """Give the endpoints of the account."""
 
     async def models(request: web.Request) -> web.StreamResponse:
         if (refused := key_refusal(service, request)) is not None:
             return refused
+        ids: tuple[str, ...]
         if request.path.startswith(PLAN):
             ids = (*PLAN_REALTIME_MODELS, *PLAN_SPEECH_MODELS, *UPLOAD_RECOGNITION_MODELS)
         else:

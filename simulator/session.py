@@ -4,7 +4,7 @@ import copy
 import uuid
 from typing import Any
 
-from .items import Event, Refused
+from .items import Event, RefusedError
 from .switches import Switches
 from .voices import CLONE_PREFIX, REALTIME_VOICES
 
@@ -60,13 +60,14 @@ class Session:
     def update(self, body: Any, switches: Switches) -> None:
         """Merge what a client sent, wholly or not at all; what is unknown is dropped."""
         if not isinstance(body, dict):
-            raise Refused("invalid event format")
+            raise RefusedError("invalid event format")
         draft = copy.copy(self)
         for name, value in body.items():
-            draft._set(name, value, switches)
+            draft.set(name, value, switches)
         self.__dict__ = draft.__dict__
 
-    def _set(self, name: str, value: Any, switches: Switches) -> None:
+    def set(self, name: str, value: Any, switches: Switches) -> None:
+        """Set one field as a client sent it."""
         match name, value:
             case "modalities", list() if value and set(value) <= set(MODALITIES):
                 self.modalities, self.modalities_sent = list(value), True
@@ -85,18 +86,18 @@ class Session:
             case "volume_ratio", (int() | float()):
                 self.volume_ratio = value
             case (("modalities" | "instructions" | "voice" | "turn_detection" | "tools" | "tool_choice"), _):
-                raise Refused("invalid event format")
+                raise RefusedError("invalid event format")
             case (("input_audio_format" | "output_audio_format"), _):
-                raise Refused(f"{name} {value} is not valid")
+                raise RefusedError(f"{name} {value} is not valid")
 
     def _set_voice(self, voice: str, switches: Switches) -> None:
         if voice not in REALTIME_VOICES[switches.region] and not voice.startswith(CLONE_PREFIX):
             if switches.voice_refusal == "error":
-                raise Refused(f"voice {voice} is not valid")
+                raise RefusedError(f"voice {voice} is not valid")
             return
         if voice != self.voice and self.spoken:
             if switches.voice_change == "error":
-                raise Refused("voice cannot be changed after audio was sent")
+                raise RefusedError("voice cannot be changed after audio was sent")
             return
         self.voice = voice
 
@@ -118,12 +119,12 @@ def read_detection(value: Event | None) -> Event | None:
     if value is None:
         return None
     if value.get("type") != "server_vad":
-        raise Refused("turn_detection.type must be server_vad")
+        raise RefusedError("turn_detection.type must be server_vad")
     detection = dict(DETECTION)
     for name, (low, high) in DETECTION_RANGES.items():
         found = value.get(name, DETECTION[name])
         if not isinstance(found, int) or isinstance(found, bool) or not low <= found <= high:
-            raise Refused(f"turn_detection.{name} is not valid")
+            raise RefusedError(f"turn_detection.{name} is not valid")
         detection[name] = found
     return detection
 
@@ -131,12 +132,12 @@ def read_detection(value: Event | None) -> Event | None:
 def read_tool(tool: Any) -> Event:
     """Read one tool: functions in the nested form (sheet 1.7); refusing other forms is inferred."""
     if not isinstance(tool, dict) or tool.get("type") not in TOOL_TYPES:
-        raise Refused("invalid event format")
+        raise RefusedError("invalid event format")
     function = tool.get("function")
     if tool["type"] == "function" and (not isinstance(function, dict) or not isinstance(function.get("name"), str)):
-        raise Refused("invalid event format")
+        raise RefusedError("invalid event format")
     if tool["type"] == "retrieval":
         options = function.get("options") if isinstance(function, dict) else None
         if not isinstance(options, dict) or not options.get("vector_store_id"):
-            raise Refused("invalid event format")
+            raise RefusedError("invalid event format")
     return tool

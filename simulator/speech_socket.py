@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from .containers import FORMATS, RATES, STREAM_FORMATS, SpeechEncoder
-from .items import Event, Refused
+from .items import Event
 from .service import Service, SpokenResponse
 from .switches import Switches
 from .text import is_chinese
@@ -38,13 +38,12 @@ class SpeechSocket(WebSocket):
         self._settings: Event | None = None
         self._text = ""
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue()
-        self._speaking: asyncio.Task[None] | None = None
         self._record = SpokenResponse(self._session_id, self.number, "speech")
         self._spoken = 0
 
     async def opened(self) -> None:
         """Tell the session id."""
-        self.start(self.end_when_idle(self.service.switches.speech_idle_limit_s, 1000))
+        self.background(self.end_when_idle, self.service.switches.speech_idle_limit_s, 1000)
         await self.outlet.enter("connecting")
         await self._send("tts.connection.done", {})
 
@@ -82,7 +81,7 @@ class SpeechSocket(WebSocket):
         self._record.sample_rate = data.get("sample_rate", 24000)
         self._record.instructions = data.get("instruction", "")
         self.service.responses.append(self._record)
-        self._speaking = self.start(self.guarded(self._speak()))
+        self.background(self._speak)
         await self._send("tts.response.created", {})
 
     async def _take(self, data: Event) -> None:
@@ -100,7 +99,7 @@ class SpeechSocket(WebSocket):
         pieces, self._text = sentences(self._text), ""
         while pieces:
             piece = pieces.pop(0)
-            ended = piece.rstrip()[-1:] in "。！？!?.；\n" and bool(pieces or piece[-1:] in "。！？!?；\n")  # noqa: RUF001  # the marks of Chinese sentences
+            ended = piece.rstrip()[-1:] in "。！？!?.；\n" and bool(pieces or piece[-1:] in "。！？!?；\n")
             if (ended and len(piece) >= least) or all_of_it:
                 self._sentences.put_nowait(piece)
             elif pieces:

@@ -12,7 +12,7 @@ OFF = 0.0
 
 
 def _switch[T](default: T, source: str, meaning: str) -> T:
-    return field(default=default, metadata={"source": source, "meaning": meaning})  # type: ignore[no-any-return]  # dataclasses.field is typed as its default
+    return field(default=default, metadata={"source": source, "meaning": meaning})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ class Switches:
 
     # What the user said
     min_speech_ms: int = _switch(
-        750, "1.11, 1.13", "speech in a committed item below which it is 'no speech'; 0: everything is speech"
+        710, "1.11, 1.13", "speech in a committed item below which it is 'no speech'; 0: everything is speech"
     )
     speech_level: int = _switch(300, "8 ?", "RMS of 20 ms above which committed audio counts as speech")
     no_speech_at: Literal["create", "commit"] = _switch("create", "8 ?", "where 'no speech found' is reported")

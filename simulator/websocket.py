@@ -1,14 +1,14 @@
 """One websocket of the service: a reader, a handler of events in their order, and one end for both."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import orjson
 from aiohttp import WSMsgType, web
 
-from .faults import ANSWER_KINDS, Fault, Struck
-from .items import Event, Refused
+from .faults import ANSWER_KINDS, Fault, StruckError
+from .items import Event, RefusedError
 from .service import Service
 from .wire import Outlet
 
@@ -25,8 +25,8 @@ class WebSocket:
         self.service = service
         self.request = request
         self.number = next(service.numbers)
-        self.frames = asyncio.Event()
-        """Set by every frame from the client."""
+        self._frame_s = service.clock.now()
+        """When the last frame came from the client."""
         self._websocket = web.WebSocketResponse(
             timeout=CLOSE_S, autoping=False, autoclose=False, max_msg_size=MAX_MESSAGE_BYTES, compress=False
         )
@@ -54,9 +54,9 @@ class WebSocket:
             lambda: self.service.switches,
         )
         async with asyncio.TaskGroup() as self._tasks:
-            events: asyncio.Queue[Event | Refused] = asyncio.Queue()
-            self.start(self._read(events))
-            self.start(self._handle_all(events))
+            events: asyncio.Queue[Event | RefusedError] = asyncio.Queue()
+            self.background(self._read, events)
+            self.background(self._handle_all, events)
             code = await self.outlet.ended
             for task in self._running:
                 task.cancel()
@@ -66,20 +66,27 @@ class WebSocket:
             self.request.transport.abort()
         return self._websocket
 
+    def background[**P](self, work: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Do something alongside, whose refusals go to the client; it ends with the socket."""
+        self._keep(self._tasks.create_task(self.guarded(work, *args, **kwargs)))
+
     def start[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Do something alongside; it ends with the socket."""
+        """Do something alongside that somebody waits for; it ends with the socket."""
         task = self._tasks.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._keep(task)
         return task
 
-    async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def guarded[**P](self, work: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Do something whose refusal, or the answer fault that strikes it, goes to the client."""
         try:
-            await work
-        except Refused as refusal:
+            await work(*args, **kwargs)
+        except RefusedError as refusal:
             await self.outlet.error(refusal.message, refusal.code)
-        except Struck as struck:
+        except StruckError as struck:
             await self.fault_error(struck.fault)
 
     async def end_after(self, limit_s: float, code: int) -> None:
@@ -90,18 +97,11 @@ class WebSocket:
     async def end_when_idle(self, limit_s: float, code: int) -> None:
         """End the socket when the client has sent nothing for so long."""
         while True:
-            self.frames.clear()
-            idle = asyncio.ensure_future(self.service.clock.limit(limit_s))
-            frame = asyncio.ensure_future(self.frames.wait())
-            try:
-                await asyncio.wait((idle, frame), return_when=asyncio.FIRST_COMPLETED)
-                if not frame.done():
-                    self.outlet.end(code)
-                    return
-            finally:
-                idle.cancel()
-                frame.cancel()
-                await asyncio.gather(idle, frame, return_exceptions=True)
+            since = self._frame_s
+            await self.service.clock.limit(limit_s, since)
+            if self._frame_s == since:
+                self.outlet.end(code)
+                return
 
     async def fault_error(self, fault: Fault, event_id: str | None = None) -> None:
         """Send the error event of an answer fault."""
@@ -118,9 +118,9 @@ class WebSocket:
             case _:
                 await self.outlet.error(fault.value or "something went wrong", event_id=event_id)
 
-    async def _read(self, events: asyncio.Queue[Event | Refused]) -> None:
+    async def _read(self, events: asyncio.Queue[Event | RefusedError]) -> None:
         async for message in self._websocket:
-            self.frames.set()
+            self._frame_s = self.service.clock.now()
             if self.outlet.half_open:
                 continue
             if message.type == WSMsgType.PING:
@@ -128,27 +128,27 @@ class WebSocket:
             elif message.type == WSMsgType.TEXT:
                 events.put_nowait(self._parse(message.data))
             elif message.type == WSMsgType.BINARY:
-                events.put_nowait(Refused("invalid event format"))
+                events.put_nowait(RefusedError("invalid event format"))
         if self.outlet.half_open:
             # The client has closed and waits for an answer that never comes; the end of the TCP connection cancels us.
             await asyncio.Event().wait()
         self.outlet.end(1000)
 
-    def _parse(self, text: str) -> Event | Refused:
+    def _parse(self, text: str) -> Event | RefusedError:
         try:
             event = orjson.loads(text)
         except orjson.JSONDecodeError:
-            return Refused("invalid event format")
+            return RefusedError("invalid event format")
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-            return Refused("invalid event format")
+            return RefusedError("invalid event format")
         self.service.wire.add(self.number, "in", event)
         return event
 
-    async def _handle_all(self, events: asyncio.Queue[Event | Refused]) -> None:
-        await self.guarded(self.opened())
+    async def _handle_all(self, events: asyncio.Queue[Event | RefusedError]) -> None:
+        await self.guarded(self.opened)
         while True:
             event = await events.get()
-            if isinstance(event, Refused):
+            if isinstance(event, RefusedError):
                 await self.outlet.error(event.message, event.code)
                 continue
             event_id = event.get("event_id")
@@ -156,9 +156,9 @@ class WebSocket:
             try:
                 for _ in range(await self._times(event)):
                     await self.handle(event)
-            except Refused as refusal:
+            except RefusedError as refusal:
                 await self.outlet.error(refusal.message, refusal.code, event_id=event_id, param=refusal.param)
-            except Struck as struck:
+            except StruckError as struck:
                 await self.fault_error(struck.fault, event_id)
 
     async def _times(self, event: Event) -> int:
@@ -167,7 +167,7 @@ class WebSocket:
         for fault in self.service.faults.due(str(event["type"])):
             await self.outlet.strike(fault)
             if fault.kind in ANSWER_KINDS:
-                raise Struck(fault)
+                raise StruckError(fault)
             if fault.kind == "drop":
                 times = 0
             if fault.kind == "duplicate":
@@ -177,4 +177,5 @@ class WebSocket:
         return times
 
     async def before_it_is_late(self, event: Event) -> None:
-        """Finish what the event would have stopped."""
+        """Finish what `event` would have stopped; most events stop nothing."""
+        del event

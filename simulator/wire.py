@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import orjson
 from aiohttp import web
 
 from .clock import Clock
-from .faults import ANSWER_KINDS, EVENT_KINDS, Fault, Faults, Struck
+from .faults import ANSWER_KINDS, EVENT_KINDS, Fault, Faults, StruckError
 from .switches import Switches
 
 Event = dict[str, Any]
@@ -36,17 +35,15 @@ class WireEvent:
 def without_audio(event: Event) -> Event:
     """Give the event with the size of its audio instead of the audio."""
     is_audio = event.get("type") in ("response.audio.delta", "tts.response.audio.delta", "input_audio_buffer.append")
-    return _sized(event, is_audio)
+    return {key: _sized(value, is_audio, key) for key, value in event.items()}
 
 
-def _sized(value: Any, is_audio: bool) -> Any:
+def _sized(value: Any, is_audio: bool, key: str = "") -> Any:
+    if isinstance(value, str):
+        sized = key == "audio" or (is_audio and key == "delta")
+        return len(value) * 3 // 4 - value.count("=", -2) if sized else value
     if isinstance(value, dict):
-        return {
-            key: len(part) * 3 // 4 - part.count("=", -2)
-            if isinstance(part, str) and (key == "audio" or (is_audio and key == "delta"))
-            else _sized(part, is_audio)
-            for key, part in value.items()
-        }
+        return {name: _sized(part, is_audio, name) for name, part in value.items()}
     if isinstance(value, list):
         return [_sized(part, is_audio) for part in value]
     return value
@@ -109,7 +106,7 @@ class Outlet:
         """The code to close with, or None where the client closed or the connection is to be cut."""
 
     async def send(self, event: Event) -> None:
-        """Send an event, and let the faults strike that are due at it; an answer fault is raised as Struck."""
+        """Send an event, and let the faults strike that are due at it; an answer fault is raised as StruckError."""
         due = [*self._armed, *self._faults.due(str(event["type"]))]
         self._armed = []
         kinds = {fault.kind: fault for fault in due}
@@ -117,7 +114,7 @@ class Outlet:
             await self.strike(fault)
         for fault in due:
             if fault.kind in ANSWER_KINDS:
-                raise Struck(fault)
+                raise StruckError(fault)
         event = {"event_id": str(uuid.uuid4())} | event
         if "empty" in kinds:
             event = {key: "" if key in ("transcript", "text", "delta") else value for key, value in event.items()}
@@ -146,7 +143,7 @@ class Outlet:
         for fault in self._faults.due(phase):
             await self.strike(fault)
             if fault.kind in ANSWER_KINDS:
-                raise Struck(fault)
+                raise StruckError(fault)
             if fault.kind in EVENT_KINDS:
                 self._armed.append(fault)
             if fault.kind == "unknown":

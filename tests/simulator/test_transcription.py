@@ -1,0 +1,84 @@
+"""When and how the user's words come (sheet 1.10, 9.7)."""
+
+import itertools
+
+import pytest
+
+from simulator import PROFILES
+from tests.simulator.client import configured
+
+COMPLETED = "conversation.item.input_audio_transcription.completed"
+DELTA = "conversation.item.input_audio_transcription.delta"
+WORDS = "Tell me about the sea."
+
+
+def order(client, *wanted):
+    found = client.types()
+    places = [found.index(kind) for kind in wanted]
+    return places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("moment", "wanted"),
+    [
+        ("before", (COMPLETED, "response.created")),
+        ("within", ("response.audio_transcript.delta", COMPLETED, "response.audio_transcript.done")),
+        ("after", ("response.done", COMPLETED)),
+    ],
+)
+async def test_transcription_comes_at_its_moment(start, moment, wanted):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_moment=moment))
+    async with configured(simulator) as client:
+        await client.ask(WORDS)
+        if not client.all(COMPLETED):
+            await client.until(COMPLETED)
+    assert order(client, *wanted)
+    assert client.all(COMPLETED)[0]["transcript"] == WORDS
+
+
+async def test_transcription_next_comes_when_the_next_turn_began(start):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_moment="next"))
+    async with configured(simulator) as client:
+        await client.ask(WORDS)
+        assert not client.all(COMPLETED)
+        await client.ask("And the second turn.")
+    assert [event["transcript"] for event in client.all(COMPLETED)] == [WORDS]
+    assert client.types().index(COMPLETED) < client.types().index("input_audio_buffer.committed", 9)
+
+
+async def test_transcription_never_does_not_come(start):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_moment="never"))
+    async with configured(simulator) as client:
+        await client.ask(WORDS)
+        await client.ask(WORDS)
+    assert not client.all(COMPLETED)
+    assert not client.all(DELTA)
+
+
+@pytest.mark.parametrize(("profile", "deltas"), [("s3", True), ("s25plan", False), ("doc", False)])
+async def test_transcription_deltas_are_the_profiles(start, profile, deltas):
+    async with configured(await start(profile=profile)) as client:
+        await client.ask(WORDS)
+    assert bool(client.all(DELTA)) is deltas
+
+
+async def test_transcription_cumulative_deltas_repeat_the_whole(start):
+    async with configured(await start(profile="s3")) as client:
+        await client.ask(WORDS)
+    texts = [event["delta"] for event in client.all(DELTA)]
+    assert texts[-1] == texts[-2] == WORDS
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(texts))
+
+
+async def test_transcription_incremental_deltas_add_up(start):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_deltas="incremental"))
+    async with configured(simulator) as client:
+        await client.ask(WORDS)
+    assert "".join(event["delta"] for event in client.all(DELTA)) == WORDS
+
+
+async def test_transcription_after_calls_alone_still_comes(start):
+    tool = {"type": "function", "function": {"name": "HassTurnOn", "parameters": {"type": "object", "properties": {}}}}
+    async with configured(await start(), tools=[tool]) as client:
+        await client.ask("Turn on the light.")
+    assert client.all(COMPLETED)
