@@ -1,9 +1,11 @@
 """Settles our integration into a Home Assistant: the account, a light to switch, a pipeline of our entities."""
 
 import asyncio
+import json
 from typing import Any
 
 from .api import Api, Socket
+from .home_assistant import INTEGRATION
 from .report import HouseError
 from .service import Account
 
@@ -25,13 +27,22 @@ async def add_stepaudio(api: Api, account: Account) -> None:
     while flow["type"] == "form":
         step = flow["step_id"]
         if flow.get("errors"):
-            raise HouseError(f"The config flow refused the account: {flow['errors']}.")
+            raise HouseError(f"StepAudio refused the account: {_in_words(flow)}")
         if (answer := answers.pop(step, None)) is None:
-            raise HouseError(f"The config flow shows a step that the script does not know: “{step}”.")
+            raise HouseError(f"StepAudio's config flow shows a step that this script does not know: “{step}”.")
         defaults = {name["name"]: name["default"] for name in flow["data_schema"] if "default" in name}
         flow = await api.post(f"{_FLOW}/{flow['flow_id']}", {**defaults, **answer})
     if flow["type"] != "create_entry":
-        raise HouseError(f"The config flow ended with “{flow['type']}”: {flow.get('reason')}.")
+        raise HouseError(f"StepAudio's config flow ended with “{flow['type']}”: {flow.get('reason')}.")
+
+
+def _in_words(flow: dict[str, Any]) -> str:
+    """Say what the form says; the API gives only the names of the texts."""
+    texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())["config"]["error"]
+    sentences = " ".join(texts.get(error, error) for error in flow["errors"].values())
+    for name, value in (flow.get("description_placeholders") or {}).items():
+        sentences = sentences.replace(f"{{{name}}}", str(value))
+    return sentences
 
 
 async def stepaudio_entities(socket: Socket) -> dict[str, str]:

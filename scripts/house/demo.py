@@ -27,9 +27,15 @@ def main() -> int:
     parser.add_argument("--wav", type=Path, action="append", help="ask this recording instead (may be repeated)")
     parser.add_argument("--json", action="store_true", help="print the result as one line of JSON, last")
     parser.add_argument("--keep", action="store_true", help="leave Home Assistant running until Ctrl-C")
-    parser.add_argument("--turns", type=int, help="how many questions to ask (2, or one for each recording)")
+    parser.add_argument("--turns", type=_positive, help="how many questions to ask (2, or one for each recording)")
     parser.add_argument("--replies", type=Path, default=Path("demo-replies"), help="the folder to save replies in")
     return run(_demo(parser.parse_args()))
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not a number of turns")
+    return number
 
 
 async def _demo(options: argparse.Namespace) -> int:

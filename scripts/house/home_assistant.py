@@ -18,6 +18,7 @@ from .processes import Process, running
 from .report import HouseError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+INTEGRATION = REPOSITORY / "custom_components" / "stepaudio"
 
 _START_TIMEOUT_S = 180.0  # slow machines, cold disk caches
 _POLL_S = 0.1
@@ -95,6 +96,12 @@ def free_port() -> int:
 @asynccontextmanager
 async def home_assistant(config: Path, port: int) -> AsyncGenerator[HomeAssistant]:
     """Run a Home Assistant with our integration linked into it for as long as the block lasts."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise HouseError(f"Home Assistant cannot listen on port {port}: {error.strerror}.") from None
     _write_config(config, port)
     command: list[str | Path] = [sys.executable, "-m", "homeassistant", "--config", config, "--log-no-color"]
     async with (
@@ -111,7 +118,7 @@ def _write_config(config: Path, port: int) -> None:
     (storage / "onboarding").write_text(json.dumps(_ONBOARDING))
     components = config / "custom_components"
     components.mkdir()
-    (components / "stepaudio").symlink_to(REPOSITORY / "custom_components" / "stepaudio")
+    (components / "stepaudio").symlink_to(INTEGRATION)
 
 
 async def _until_it_answers(ha: HomeAssistant) -> None:
