@@ -1,7 +1,7 @@
 """The input audio buffer of a realtime session."""
 
 from .audio import SERVICE_HZ, duration_ms, loud_span, size_bytes
-from .items import RefusedError
+from .items import Event, RefusedError
 from .session import Session
 from .switches import Switches
 from .turn_detection import Boundary, TurnDetector
@@ -15,7 +15,7 @@ class InputAudio:
         self.buffer = bytearray()
         self.heard_bytes = 0
         self._detector: TurnDetector | None = None
-        self._detection: object = None
+        self._detection: Event | None = None
 
     def append(self, audio: bytes, session: Session, switches: Switches) -> list[Boundary]:
         """Take audio, and give the boundaries found in it when the service detects turns."""
@@ -43,7 +43,7 @@ class InputAudio:
         self.buffer.clear()
 
     def _detector_for(self, session: Session, switches: Switches) -> TurnDetector | None:
-        if session.detection is not self._detection:
+        if session.detection != self._detection:
             self._detection = session.detection
             self._detector = None
             if session.detection is not None:

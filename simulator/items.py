@@ -59,6 +59,8 @@ class Item:
         """Give the item as the service shows it."""
         shown: Event = {"id": self.id, "object": "realtime.item", "type": self.type, "status": self.status}
         if self.type == "message":
+            if self.role == "user" and switches.text_item_echo == "input_text":
+                shown["status"] = "completed"
             return shown | {"role": self.role, "content": self._content(switches)}
         shown["call_id"] = self.call_id
         if self.type == "function_call":

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from .containers import FORMATS, RATES, STREAM_FORMATS, SpeechEncoder
-from .items import Event
+from .items import Event, RefusedError
 from .service import Service, SpokenResponse
 from .switches import Switches
 from .text import is_chinese
@@ -39,7 +39,9 @@ class SpeechSocket(WebSocket):
         self._text = ""
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue()
         self._record = SpokenResponse(self._session_id, self.number, "speech")
-        self._spoken = 0
+        self._spoken_ms = 0
+        self._encoder: SpeechEncoder | None = None
+        """Of all sentences in the `_stream` formats; in others each has its own."""
 
     async def opened(self) -> None:
         """Tell the session id."""
@@ -51,12 +53,11 @@ class SpeechSocket(WebSocket):
         """Do what a client's event asks for."""
         data = event.get("data")
         if not isinstance(data, dict) or data.get("session_id") != self._session_id:
-            await self._error("400", "session_id is not valid")
-            return
+            raise RefusedError("session_id is not valid")
         if event["type"] == "tts.create":
             await self._create(data)
         elif self._settings is None:
-            await self._error("400", "tts.create must come first")
+            raise RefusedError("tts.create must come first")
         elif event["type"] == "tts.text.delta":
             await self._take(data)
         elif event["type"] == "tts.text.flush":
@@ -66,29 +67,33 @@ class SpeechSocket(WebSocket):
             self._cut(all_of_it=True)
             self._sentences.put_nowait(None)
         else:
-            await self._error("400", f"unknown event type {event['type']}")
+            raise RefusedError(f"unknown event type {event['type']}")
 
     async def _create(self, data: Event) -> None:
         if self._settings is not None:
-            await self._error("400", "tts.create was already sent")
-            return
+            raise RefusedError("tts.create was already sent")
         if (problem := speech_problem(data, self.model)) is not None:
-            await self._error("400", problem)
-            return
+            raise RefusedError(problem)
         self._settings = data
         self._record.voice = data["voice_id"]
         self._record.format = data.get("response_format", "mp3")
         self._record.sample_rate = data.get("sample_rate", 24000)
         self._record.instructions = data.get("instruction", "")
+        if self._record.format in STREAM_FORMATS:
+            self._encoder = self._new_encoder()
         self.service.responses.append(self._record)
         self.background(self._speak)
         await self._send("tts.response.created", {})
 
+    def _new_encoder(self) -> SpeechEncoder:
+        settings = self._settings or {}
+        speed, volume = settings.get("speed_ratio", 1.0), settings.get("volume_ratio", 1.0)
+        return SpeechEncoder(self._record.format, self._record.sample_rate, speed, volume)
+
     async def _take(self, data: Event) -> None:
         text = data.get("text")
         if not isinstance(text, str) or len(text) > MAX_TEXT:
-            await self._error("400", f"text must be a string of at most {MAX_TEXT} characters")
-            return
+            raise RefusedError(f"text must be a string of at most {MAX_TEXT} characters")
         self._text += text
         self._cut()
 
@@ -113,6 +118,8 @@ class SpeechSocket(WebSocket):
         while (sentence := await self._sentences.get()) is not None:
             await self._sentence(sentence, number, switches)
             number += 1
+        if self._encoder is not None:
+            await self._audio(self._encoder.end(), True, 0.0, switches)
         self._record.status = "completed"
         await self._send("tts.response.audio.done", {"audio": ""})
         self.outlet.end(1000)
@@ -120,10 +127,9 @@ class SpeechSocket(WebSocket):
     async def _sentence(self, text: str, number: int, switches: Switches) -> None:
         settings, clock = self._settings or {}, self.service.clock
         start_s = clock.now()
+        encoder = self._encoder or self._new_encoder()
         await self._send("tts.response.sentence.start", self._sentence_data(text, number, "started_at"))
-        speed, volume = settings.get("speed_ratio", 1.0), settings.get("volume_ratio", 1.0)
         feed = AudioFeed(self.service.voice.speak(text), int(DELTA_S * SPEECH_BYTE_RATE))
-        encoder = SpeechEncoder(self._record.format, self._record.sample_rate, speed, volume)
         try:
             if number == 0:
                 await clock.until(start_s, switches.speech_first_audio_s)
@@ -131,7 +137,7 @@ class SpeechSocket(WebSocket):
             sent_s = 0.0
             while True:
                 pcm = await feed.next()
-                audio = encoder.end() if pcm is None else encoder.feed(pcm)
+                audio = encoder.feed(pcm) if pcm is not None else b"" if encoder is self._encoder else encoder.end()
                 if audio or pcm is None:
                     await self._audio(audio, pcm is None, len(pcm or b"") / SPEECH_BYTE_RATE, switches)
                 if pcm is None:
@@ -158,12 +164,12 @@ class SpeechSocket(WebSocket):
         items = [
             {
                 "text": piece,
-                "start_time": self._spoken + round(at * step_ms),
-                "end_time": self._spoken + round((at + 1) * step_ms),
+                "start_time": self._spoken_ms + round(at * step_ms),
+                "end_time": self._spoken_ms + round((at + 1) * step_ms),
             }
             for at, piece in enumerate(pieces)
         ]
-        self._spoken += round(length_s * 1000)
+        self._spoken_ms += round(length_s * 1000)
         data = {"request_id": f"{self._session_id}-tts.{number}", "text": text, "items": items}
         await self._send("tts.response.subtitle", data, timestamp=round(time.time() * 1000))
 
@@ -173,7 +179,16 @@ class SpeechSocket(WebSocket):
             return {"text": text, june_field: now}
         return {"text": text, "request_id": f"{self._session_id}-tts.{number}", "timestamp": round(now * 1000)}
 
-    async def _error(self, code: str, message: str) -> None:
+    async def error(
+        self,
+        message: str,
+        code: str = "400",
+        kind: str = "invalid_request_error",
+        event_id: str | None = None,
+        param: str | None = None,
+    ) -> None:
+        """Send an error event in the shape of this endpoint, which names neither kind nor event."""
+        del kind, event_id, param
         await self._send("tts.response.error", {"code": code, "message": message, "details": {"error": message}})
 
     async def _send(self, kind: str, data: Event, **top: Any) -> None:

@@ -85,7 +85,7 @@ class WebSocket:
         try:
             await work(*args, **kwargs)
         except RefusedError as refusal:
-            await self.outlet.error(refusal.message, refusal.code)
+            await self.error(refusal.message, refusal.code)
         except StruckError as struck:
             await self.fault_error(struck.fault)
 
@@ -103,20 +103,29 @@ class WebSocket:
                 self.outlet.end(code)
                 return
 
+    async def error(
+        self,
+        message: str,
+        code: str = "400",
+        kind: str = "invalid_request_error",
+        event_id: str | None = None,
+        param: str | None = None,
+    ) -> None:
+        """Send an error event in the endpoint's shape."""
+        await self.outlet.error(message, code, kind, event_id, param)
+
     async def fault_error(self, fault: Fault, event_id: str | None = None) -> None:
         """Send the error event of an answer fault."""
         match fault.kind:
             case "busy":
-                await self.outlet.error("ongoing response already exists", event_id=event_id)
+                await self.error("ongoing response already exists", event_id=event_id)
             case "internal_error":
                 message = fault.value or "internal speech engine error"
-                await self.outlet.error(message, code="internal_error", kind="server_error", event_id=event_id)
+                await self.error(message, code="503", kind="server_error", event_id=event_id)
             case "moderation":
-                await self.outlet.error(
-                    "the content was blocked", code="451", kind="censorship_block", event_id=event_id
-                )
+                await self.error("the content was blocked", code="451", kind="censorship_block", event_id=event_id)
             case _:
-                await self.outlet.error(fault.value or "something went wrong", event_id=event_id)
+                await self.error(fault.value or "something went wrong", event_id=event_id)
 
     async def _read(self, events: asyncio.Queue[Event | RefusedError]) -> None:
         async for message in self._websocket:
@@ -149,7 +158,7 @@ class WebSocket:
         while True:
             event = await events.get()
             if isinstance(event, RefusedError):
-                await self.outlet.error(event.message, event.code)
+                await self.error(event.message, event.code)
                 continue
             event_id = event.get("event_id")
             event_id = event_id if isinstance(event_id, str) else None
@@ -157,7 +166,7 @@ class WebSocket:
                 for _ in range(await self._times(event)):
                     await self.handle(event)
             except RefusedError as refusal:
-                await self.outlet.error(refusal.message, refusal.code, event_id=event_id, param=refusal.param)
+                await self.error(refusal.message, refusal.code, event_id=event_id, param=refusal.param)
             except StruckError as struck:
                 await self.fault_error(struck.fault, event_id)
 
