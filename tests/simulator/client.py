@@ -86,11 +86,13 @@ class Client:
 
 
 @asynccontextmanager
-async def opened(simulator, path="/v1/realtime", model=MODEL, key=KEY):
+async def opened(simulator, path="/v1/realtime", model=MODEL, key=KEY, close_timeout=2):
     """Open a websocket of the service."""
     url = simulator.url.replace("http", "ws", 1) + path + (f"?model={model}" if model else "")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with connect(url, additional_headers=headers, ping_interval=None, close_timeout=2, max_size=None) as socket:
+    async with connect(
+        url, additional_headers=headers, ping_interval=None, close_timeout=close_timeout, max_size=None
+    ) as socket:
         yield Client(socket)
 
 
