@@ -10,11 +10,12 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.ssl import get_default_context
 
+from . import assist
 from .client.client import StepAudioClient
 from .client.connection import Endpoint
 from .client.errors import AuthenticationError, StepAudioError
 from .client.rest import list_models
-from .const import CONF_MODEL, DOMAIN
+from .const import CONF_MAX_SESSIONS, CONF_MODEL, CONF_SPARES, DEFAULT_MAX_SESSIONS, DEFAULT_SPARES, DOMAIN
 from .entity import translated
 
 type StepAudioConfigEntry = ConfigEntry[StepAudioClient]
@@ -32,7 +33,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) ->
         raise translated(error, ConfigEntryAuthFailed) from error
     except StepAudioError as error:
         raise translated(error, ConfigEntryNotReady if error.retryable else ConfigEntryError) from error
-    entry.runtime_data = StepAudioClient(endpoint, entry.data[CONF_MODEL], ssl=get_default_context())
+    client = entry.runtime_data = StepAudioClient(
+        endpoint,
+        entry.data[CONF_MODEL],
+        ssl=get_default_context(),
+        max_sessions=entry.options.get(CONF_MAX_SESSIONS, DEFAULT_MAX_SESSIONS),
+        spares=entry.options.get(CONF_SPARES, DEFAULT_SPARES),
+    )
+    entry.async_on_unload(assist.async_watch_local_answers(hass, client))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     return True

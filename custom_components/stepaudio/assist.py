@@ -15,8 +15,9 @@ from typing import Any
 from homeassistant.components import conversation
 from homeassistant.components.assist_pipeline import PipelineNotFound
 from homeassistant.components.assist_pipeline.pipeline import async_get_pipeline
+from homeassistant.components.conversation import chat_log
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import chat_session, entity_registry as er
 
 from .client.client import StepAudioClient
@@ -52,7 +53,12 @@ class SpokenTurn:
 
     conversation_id: str
     turn: Turn
+    text: str
+    """The user's words, as the stages pass them on."""
     voice: str = ""
+    """The voice that speaks the answer; empty for words alone."""
+    failure: str = ""
+    """The sentence that tells the user why there is no answer."""
 
 
 current_turn: ContextVar[SpokenTurn | None] = ContextVar("stepaudio_current_turn", default=None)
@@ -120,7 +126,7 @@ def async_belongs_to(hass: HomeAssistant, entity_id: str | None, entry_id: str) 
 
 def async_session(client: StepAudioClient, conversation_id: str) -> Session:
     """Return the model's session for a conversation; it ends when Home Assistant forgets the conversation."""
-    if not client.has_session(conversation_id):
+    if client.find_session(conversation_id) is None:
         chat = chat_session.current_session.get()
         if chat is not None and chat.conversation_id == conversation_id:
             chat.async_on_cleanup(lambda: client.end_session(conversation_id))
@@ -133,13 +139,32 @@ def async_logged_content(hass: HomeAssistant, conversation_id: str) -> list[conv
     return list(getattr(log, "content", ()))
 
 
-def async_start_voice_early(chat_log: conversation.ChatLog) -> None:
+def async_watch_local_answers(hass: HomeAssistant, client: StepAudioClient) -> CALLBACK_TYPE:
+    """Take an early answer back as soon as a sentence trigger or a local intent has answered instead."""
+
+    @callback
+    def on_chat_log(conversation_id: str, event_type: str, data: Mapping[str, Any]) -> None:
+        if event_type != "content_added" or data.get("content", {}).get("role") != "assistant":
+            return
+        session = client.find_session(conversation_id)
+        turn = session.turn if session is not None else None
+        if turn is not None and turn.input_ended and not turn.claimed:
+            turn.close()
+
+    try:
+        return chat_log.async_subscribe_chat_logs(hass, on_chat_log)
+    except AttributeError:
+        _LOGGER.debug("Chat logs cannot be followed; an early answer ends with the next turn at the latest")
+        return lambda: None
+
+
+def async_start_voice_early(log: conversation.ChatLog) -> None:
     """Have the run start text-to-speech now, uncached, instead of after 60 characters."""
-    listener = chat_log.delta_listener
+    listener = log.delta_listener
     if listener is None:
         return
     try:
-        listener(chat_log, {"role": "assistant"})
-        listener(chat_log, {"content": EARLY_START})
+        listener(log, {"role": "assistant"})
+        listener(log, {"content": EARLY_START})
     except Exception:  # noqa: BLE001 - whatever it raises in a later version, the ordinary start remains
         _LOGGER.debug("The voice cannot be started early; it will start later")

@@ -89,5 +89,18 @@ You hear the person themselves: let their tone, mood and pace shape how you answ
 Answer truthfully, briefly and in plain spoken sentences, without lists, markup or emoji.
 Use a tool whenever something in the home is to be done or looked up, and say afterwards what was done."""
 
+CONF_MAX_SESSIONS: Final = "max_sessions"
+DEFAULT_MAX_SESSIONS: Final = 4
+"""The lowest tier allows 5 (protocol sheet 5)."""
+CONF_SPARES: Final = "warm_sessions"
+DEFAULT_SPARES: Final = 1
+CONF_EARLY_ANSWER: Final = "early_answer"
+DEFAULT_EARLY_ANSWER: Final = True
+CONF_TURNS_KEPT: Final = "turns_kept"
+DEFAULT_TURNS_KEPT: Final = 20
+
+UNHEARD: Final = "…"
+"""Stands for the user's words where the service does not tell them; no sentence trigger or intent matches it."""
+
 MAX_TOOL_ROUNDS: Final = 10
 """As many as Home Assistant's own agents allow."""

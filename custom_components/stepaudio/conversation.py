@@ -10,16 +10,27 @@ from homeassistant.components import conversation
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_LLM_HASS_API, CONF_PROMPT, MATCH_ALL
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import chat_session, llm
+from homeassistant.helpers import chat_session, intent, llm
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.json import json_dumps
 
 from . import StepAudioConfigEntry, assist
-from .client.errors import StepAudioError
+from .client.errors import ClosedError, StepAudioError, TooManyRoundsError
 from .client.turn import Answer, CallResult, Turn
-from .const import CONF_REGION, CONF_VOICE, DEFAULT_PROMPT, DOMAIN, MAX_TOOL_ROUNDS, SUBENTRY_AGENT, VOICES
-from .entity import StepAudioEntity, translated
+from .const import (
+    CONF_EARLY_ANSWER,
+    CONF_REGION,
+    CONF_TURNS_KEPT,
+    CONF_VOICE,
+    DEFAULT_EARLY_ANSWER,
+    DEFAULT_PROMPT,
+    DEFAULT_TURNS_KEPT,
+    DOMAIN,
+    MAX_TOOL_ROUNDS,
+    SUBENTRY_AGENT,
+    VOICES,
+)
+from .entity import StepAudioEntity, async_sentence
 from .prompt import Prompt, build_prompt, history
 
 PARALLEL_UPDATES = 0
@@ -72,7 +83,13 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         # Not under the conversation's own id: whoever follows the chat logs must not see this one.
         scratch = conversation.ChatLog(self.hass, f"{DOMAIN}-prepare-{run.conversation_id}")
         prompt = await self._async_prompt(user_input, scratch, run)
-        session.prepare(prompt.config, history(assist.async_logged_content(self.hass, run.conversation_id)))
+        session.turns_kept = self.subentry.data.get(CONF_TURNS_KEPT, DEFAULT_TURNS_KEPT)
+        session.prepare(
+            prompt.config,
+            history(assist.async_logged_content(self.hass, run.conversation_id)[1:]),
+            early=self.subentry.data.get(CONF_EARLY_ANSWER, DEFAULT_EARLY_ANSWER),
+        )
+        self.client.keep_spares(prompt.config)
 
     @override
     async def _async_handle_message(
@@ -85,14 +102,29 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         except conversation.ConverseError as error:
             return error.as_conversation_result()
         try:
-            turn = self._claim(user_input, chat_log, prompt)
-            try:
-                await self._async_answer(chat_log, turn, prompt)
-            finally:
-                turn.close()
+            spoken = self._claim(user_input, chat_log, prompt)
         except StepAudioError as error:
-            raise translated(error, HomeAssistantError) from error
+            return await self._async_refuse(user_input, chat_log, error)
+        try:
+            await self._async_answer(chat_log, spoken.turn, prompt)
+        except StepAudioError as error:
+            result = await self._async_refuse(user_input, chat_log, error)
+            spoken.failure = result.response.speech["plain"]["speech"]
+            spoken.turn.fail(error)
+            return result
+        finally:
+            spoken.turn.close()
         return conversation.async_get_result_from_chat_log(user_input, chat_log)
+
+    async def _async_refuse(
+        self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, error: StepAudioError
+    ) -> conversation.ConversationResult:
+        """Answer with the reason why there is no answer."""
+        sentence = await async_sentence(self.hass, error)
+        chat_log.async_add_assistant_content_without_tools(conversation.AssistantContent(self.entity_id, sentence))
+        response = intent.IntentResponse(language=user_input.language)
+        response.async_set_error(intent.IntentResponseErrorCode.UNKNOWN, sentence)
+        return conversation.ConversationResult(response, chat_log.conversation_id)
 
     async def _async_prompt(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, run: assist.Run | None
@@ -118,7 +150,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
 
     def _claim(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, prompt: Prompt
-    ) -> Turn:
+    ) -> assist.SpokenTurn:
         """Return the turn that the user spoke in this run, or a typed one."""
         conversation_id = chat_log.conversation_id
         spoken = assist.current_turn.get()
@@ -126,17 +158,17 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             spoken is not None
             and spoken.conversation_id == conversation_id
             and not spoken.turn.claimed
-            and spoken.turn.transcript == user_input.text
+            and spoken.text == user_input.text
         ):
-            turn = spoken.turn
+            pass
         else:
             session = assist.async_session(self.client, conversation_id)
             turn = session.say(user_input.text, prompt.config, history(chat_log.content[1:-1]))
-            spoken = assist.SpokenTurn(conversation_id, turn)
+            spoken = assist.SpokenTurn(conversation_id, turn, user_input.text)
             assist.current_turn.set(spoken)
-        turn.claimed = True
+        spoken.turn.claimed = True
         spoken.voice = prompt.config.voice if prompt.config.with_voice else ""
-        return turn
+        return spoken
 
     async def _async_answer(self, chat_log: conversation.ChatLog, turn: Turn, prompt: Prompt) -> None:
         """Stream the words of the answer into the chat log, which runs the tools, until nothing is left to do."""
@@ -145,19 +177,25 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             config = turn.answers[-1].config
         if config.with_voice:
             assist.async_start_voice_early(chat_log)
-        for _ in range(MAX_TOOL_ROUNDS):
+        rounds = 0
+        while rounds < MAX_TOOL_ROUNDS:
             answer = turn.ask(config)
-            results = []
+            results: list[CallResult] = []
             async for content in chat_log.async_add_delta_content_stream(
                 self.entity_id, _deltas(answer, prompt.tool_names)
             ):
                 if isinstance(content, conversation.ToolResultContent):
                     call = next(call for call in answer.calls if call.call_id == content.tool_call_id)
                     results.append(CallResult(call, json_dumps(content.result.data)))
+            if answer.status == "broken":
+                continue  # the connection was lost in the middle of it; the session counts how often
+            if answer.status == "cancelled" and not answer.words:
+                raise ClosedError
             if not results:
                 return
             turn.give_results(results)
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="too_many_rounds")
+            rounds += 1
+        raise TooManyRoundsError
 
 
 async def _deltas(answer: Answer, tool_names: dict[str, str]) -> AsyncIterator[conversation.AssistantContentDeltaDict]:
@@ -166,7 +204,7 @@ async def _deltas(answer: Answer, tool_names: dict[str, str]) -> AsyncIterator[c
     async for part in answer.parts:
         if isinstance(part, str):
             yield {"content": part}
-    if answer.calls:
+    if answer.calls and answer.status == "completed":
         yield {
             "tool_calls": [
                 llm.ToolInput(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.translation import async_get_translations
 
 from .client.client import StepAudioClient
 from .client.errors import StepAudioError
@@ -24,6 +26,13 @@ def translated[E: HomeAssistantError](error: StepAudioError, kind: type[E]) -> E
         translation_key=error.key,
         translation_placeholders={"detail": error.detail or str(error)},
     )
+
+
+async def async_sentence(hass: HomeAssistant, error: StepAudioError) -> str:
+    """Return the error as a sentence in Home Assistant's language, for where it is said and not raised."""
+    sentences = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
+    sentence = sentences.get(f"component.{DOMAIN}.exceptions.{error.key}.message", str(error))
+    return sentence.replace("{detail}", error.detail or str(error))
 
 
 class StepAudioEntity(Entity):

@@ -14,7 +14,10 @@ from homeassistant.helpers.json import json_dumps
 from probatio import to_openapi
 
 from .client.events import SessionConfig, Tool
-from .client.session import Message
+from .client.history import Message, Role
+from .client.protocol import Call
+from .client.session import tools_text
+from .client.turn import CallResult
 
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 _NAME_LENGTH = 64
@@ -72,9 +75,25 @@ def _tool(name: str, tool: llm.Tool, api: llm.APIInstance) -> Tool:
 
 
 def history(content: Iterable[conversation.Content]) -> list[Message]:
-    """Return what was said, in order; what the tools did stands in the words that followed."""
-    return [
-        Message(item.role, item.content)
-        for item in content
-        if isinstance(item, conversation.UserContent | conversation.AssistantContent) and item.content
-    ]
+    """Return what was said and done, in order."""
+    messages: list[Message] = []
+    calls: dict[str, Call] = {}
+    results: list[CallResult] = []
+
+    def tell_results() -> None:
+        if results:
+            messages.append(Message(Role.TOOLS, tools_text(results)))
+            results.clear()
+
+    for item in content:
+        if isinstance(item, conversation.ToolResultContent):
+            call = calls.get(item.tool_call_id) or Call(item.tool_call_id, item.tool_name, "{}")
+            results.append(CallResult(call, json_dumps(item.result.data)))
+            continue
+        tell_results()
+        if isinstance(item, conversation.UserContent | conversation.AssistantContent) and item.content:
+            messages.append(Message(Role(item.role), item.content))
+        if isinstance(item, conversation.AssistantContent) and item.tool_calls:
+            calls = {call.id: Call(call.id, call.tool_name, json_dumps(call.tool_args)) for call in item.tool_calls}
+    tell_results()
+    return messages

@@ -12,10 +12,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.ulid import ulid_now
 
 from . import StepAudioConfigEntry, assist
-from .client.errors import NoSpeechError, StepAudioError
+from .client.errors import ClosedError, NoSpeechError, ServiceTimeoutError, StepAudioError
 from .client.events import SessionConfig
 from .client.turn import Turn
-from .const import CONF_REGION, LANGUAGES, SUBENTRY_STT, VOICES
+from .const import CONF_REGION, LANGUAGES, SUBENTRY_STT, UNHEARD, VOICES
 from .entity import StepAudioEntity
 
 _LOGGER = logging.getLogger(__name__)
@@ -85,24 +85,35 @@ class StepAudioEars(StepAudioEntity, stt.SpeechToTextEntity):
             async for chunk in stream:
                 turn.feed(chunk)
             turn.end_input()
-            text = await turn.wait_for_transcript(self.client.timeouts.transcript_s)
-        except NoSpeechError:
-            return stt.SpeechResult(None, stt.SpeechResultState.SUCCESS)
-        except (StepAudioError, TimeoutError) as error:
-            _LOGGER.warning(
-                "Speech-to-text failed: %s", error if isinstance(error, StepAudioError) else "no transcript came"
-            )
-            return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
-        else:
+            text = await self._async_words(turn)
             if fused and text:
-                assist.current_turn.set(assist.SpokenTurn(key, turn))
+                # The agent answers, or tells why there is no answer.
+                assist.current_turn.set(assist.SpokenTurn(key, turn, text))
                 turn = None
-            return stt.SpeechResult(text or None, stt.SpeechResultState.SUCCESS)
+            elif turn.error is not None and not isinstance(turn.error, NoSpeechError):
+                return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
+            return stt.SpeechResult(text, stt.SpeechResultState.SUCCESS)
+        except ClosedError:
+            return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
         finally:
             if turn is not None:
                 turn.close()
             if not fused:
                 self.client.end_session(key)
+
+    async def _async_words(self, turn: Turn) -> str | None:
+        """Return the user's words, None if there are none, or what stands for words that were not told."""
+        try:
+            text = await turn.wait_for_transcript(self.client.timeouts.transcript_s)
+        except NoSpeechError:
+            return None
+        except TimeoutError:
+            turn.fail(ServiceTimeoutError())
+        except StepAudioError as error:
+            _LOGGER.debug("The words did not come: %s", error)
+        else:
+            return UNHEARD if text is None else text or None
+        return UNHEARD
 
     @property
     def _plain_config(self) -> SessionConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 from typing import override
@@ -17,9 +18,10 @@ from . import StepAudioConfigEntry, assist
 from .client.audio import SERVICE_HZ, wav_header
 from .client.errors import StepAudioError
 from .client.speech import SpeechOptions
-from .client.turn import Turn
 from .const import CONF_REGION, CONF_VOICE, DEFAULT_SPEECH_MODEL, LANGUAGES, SUBENTRY_TTS, VOICES
 from .entity import StepAudioEntity, translated
+
+_LOGGER = logging.getLogger(__name__)
 
 PARALLEL_UPDATES = 0
 
@@ -65,19 +67,28 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
         first = await anext(text, "")
         spoken = assist.current_turn.get()
         if spoken is not None and _is_own(spoken, first, voice):
-            pcm = self._speak_turn(spoken.turn, text)
+            pcm = self._speak_turn(spoken, text)
         else:
             pcm = self._synthesize(_all_of(first, text), voice)
         return TTSAudioResponse("wav", _wav(pcm))
 
-    async def _speak_turn(self, turn: Turn, text: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
-        try:
-            async for pcm in turn.voice():
+    async def _speak_turn(self, spoken: assist.SpokenTurn, text: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
+        """Speak with the turn's voice; where that breaks off, say the rest, or why there is none."""
+        turn = spoken.turn
+        async with aclosing(text), aclosing(turn.speak()) as voice:
+            try:
+                async for pcm in voice:
+                    yield pcm
+            except StepAudioError as error:
+                _LOGGER.debug("The voice broke off: %s", error)
+            else:
+                return
+            # The words are complete when the run has passed all of them on.
+            async for _ in text:
+                pass
+        async with aclosing(self._synthesize(_all_of(spoken.failure or turn.unspoken_words()), spoken.voice)) as rest:
+            async for pcm in rest:
                 yield pcm
-        except StepAudioError as error:
-            raise translated(error, HomeAssistantError) from error
-        finally:
-            await text.aclose()
 
     async def _synthesize(self, text: AsyncIterable[str], voice: str) -> AsyncGenerator[bytes]:
         options = SpeechOptions(DEFAULT_SPEECH_MODEL, voice)
@@ -99,10 +110,11 @@ def _is_own(spoken: assist.SpokenTurn, first: str, voice: str) -> bool:
     return bool(first.strip()) and words.startswith(" ".join(first.split()))
 
 
-async def _all_of(first: str, rest: AsyncIterable[str]) -> AsyncGenerator[str]:
+async def _all_of(first: str, rest: AsyncIterable[str] | None = None) -> AsyncGenerator[str]:
     yield first.replace("\u200b", "")
-    async for piece in rest:
-        yield piece
+    if rest is not None:
+        async for piece in rest:
+            yield piece
 
 
 async def _wav(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from custom_components.stepaudio.client.errors import ClosedError, NoSpeechError, VoiceError
-from custom_components.stepaudio.client.session import Message
+from custom_components.stepaudio.client.history import Message, Role
 from custom_components.stepaudio.client.turn import CallResult
 from simulator import Call, Say, ScriptedBrain, read_tones, tones
 
@@ -25,18 +25,20 @@ def speak(session, words=QUESTION, chunk_bytes=320):
     return turn
 
 
-async def read(answer):
-    """Return all words and all voice of an answer."""
+async def read(turn, config=CONFIG):
+    """Ask, and return all words and all voice of the answer."""
+    answer = turn.ask(config)
     parts = [part async for part in answer.parts]
-    return "".join(part for part in parts if isinstance(part, str)), b"".join([pcm async for pcm in answer.voice])
+    words = "".join(part for part in parts if isinstance(part, str))
+    return words, b"".join(turn.voice.items[answer.voice_start :])
 
 
 @pytest.mark.parametrize("profile", ["s3", "s25plan", "doc"])
 async def test_spoken_turn_is_heard_and_answered_in_every_profile(client, simulator):
     simulator.brain = ScriptedBrain(Say("Very well, thank you."))
     turn = speak(client.session("one"))
-    answer = turn.ask(CONFIG)
-    words, voice = await read(answer)
+    words, voice = await read(turn)
+    (answer,) = turn.answers
     assert await turn.wait_for_transcript(5) == QUESTION
     assert words == "Very well, thank you."
     assert voice == simulator.responses[0].audio
@@ -53,7 +55,7 @@ async def test_transcript_is_found_whenever_it_comes(client, simulator, moment):
 
 async def test_audio_arrives_whole_in_pieces_of_sixty_milliseconds(client, simulator):
     turn = speak(client.session("one"))
-    await read(turn.ask(CONFIG))
+    await read(turn)
     (connection,) = simulator.connections
     sizes = [event["audio"] for event in words_of(simulator, "input_audio_buffer.append")]
     assert sum(sizes) == len(tones(QUESTION, 16_000)) * 3 // 2
@@ -66,7 +68,7 @@ async def test_prepared_session_answers_in_the_breath_of_the_commit(client, simu
     session = client.session("one")
     session.prepare(CONFIG)
     turn = speak(session)
-    await read(turn.ask(CONFIG))
+    await read(turn)
     kinds = [entry.type for entry in simulator.log if entry.direction == "in"]
     assert kinds[-2:] == ["input_audio_buffer.commit", "response.create"]
     assert kinds.count("session.update") == 1
@@ -86,7 +88,7 @@ async def test_other_configuration_discards_the_early_answer_and_asks_again(clie
     session.prepare(CONFIG)
     turn = speak(session)
     await simulator.seen("response.audio_transcript.delta")
-    words, voice = await read(turn.ask(replace(CONFIG, instructions="You are in the kitchen.")))
+    words, voice = await read(turn, replace(CONFIG, instructions="You are in the kitchen."))
     assert words == "Right."
     assert voice == simulator.responses[1].audio
     (connection,) = simulator.connections
@@ -97,7 +99,7 @@ async def test_typed_turn_without_voice_is_answered_in_words(client, simulator):
     simulator.brain = ScriptedBrain(Say("In writing."))
     config = replace(CONFIG, with_voice=False)
     turn = client.session("one").say("Write to me.", config)
-    words, voice = await read(turn.ask(config))
+    words, voice = await read(turn, config)
     assert (words, voice) == ("In writing.", b"")
     assert simulator.responses[0].kind == "words"
 
@@ -105,11 +107,11 @@ async def test_typed_turn_without_voice_is_answered_in_words(client, simulator):
 async def test_call_result_continues_the_turn(client, simulator):
     simulator.brain = ScriptedBrain(Call("light_on", {"room": "kitchen"}), Say("It is on."))
     turn = speak(client.session("one"))
-    answer = turn.ask(CONFIG)
-    await read(answer)
+    await read(turn)
+    (answer,) = turn.answers
     (call,) = answer.calls
     turn.give_results([CallResult(call, '{"ok":true}')])
-    words, _ = await read(turn.ask(CONFIG))
+    words, _ = await read(turn)
     assert words == "It is on."
     assert simulator.brain.prompts[-1].results() == [("light_on", '{"ok":true}')]
 
@@ -117,11 +119,11 @@ async def test_call_result_continues_the_turn(client, simulator):
 async def test_turn_voice_joins_all_answers_and_ends_with_the_turn(client, simulator):
     simulator.brain = ScriptedBrain([Say("One moment."), Call("light_on")], Say("It is on."))
     turn = speak(client.session("one"))
-    voice = asyncio.ensure_future(_all(turn.voice()))
-    answer = turn.ask(CONFIG)
-    await read(answer)
+    voice = asyncio.ensure_future(_all(turn.speak()))
+    await read(turn)
+    (answer,) = turn.answers
     turn.give_results([CallResult(answer.calls[0], "{}")])
-    await read(turn.ask(CONFIG))
+    await read(turn)
     turn.close()
     pcm = await voice
     assert pcm == b"".join(response.audio for response in simulator.responses)
@@ -135,13 +137,13 @@ async def _all(pieces):
 async def test_history_is_told_once_and_in_order(client, simulator):
     simulator.brain = ScriptedBrain(Say("Tea."), Say("Milk."))
     session = client.session("one")
-    history = [Message("user", "I like tea."), Message("assistant", "Noted.")]
+    history = [Message(Role.USER, "I like tea."), Message(Role.ASSISTANT, "Noted.")]
     session.prepare(CONFIG, history)
     turn = speak(session)
-    await read(turn.ask(CONFIG))
+    await read(turn)
     turn.close()
-    session.prepare(CONFIG, [*history, Message("user", QUESTION), Message("assistant", "Tea.")])
-    await read(speak(session, "And what else is there?").ask(CONFIG))
+    session.prepare(CONFIG, [*history, Message(Role.USER, QUESTION), Message(Role.ASSISTANT, "Tea.")])
+    await read(speak(session, "And what else is there?"))
     (connection,) = simulator.connections
     said = [(item.role, item.text) for item in connection.items]
     assert said == [
@@ -156,10 +158,10 @@ async def test_history_is_told_once_and_in_order(client, simulator):
 
 async def test_history_that_differs_gets_a_new_connection_with_all_of_it(client, simulator):
     session = client.session("one")
-    session.prepare(CONFIG, [Message("user", "One."), Message("assistant", "Two.")])
+    session.prepare(CONFIG, [Message(Role.USER, "One."), Message(Role.ASSISTANT, "Two.")])
     await simulator.seen("conversation.item.created", 2)
-    session.prepare(CONFIG, [Message("user", "Other.")])
-    await read(speak(session).ask(CONFIG))
+    session.prepare(CONFIG, [Message(Role.USER, "Other.")])
+    await read(speak(session))
     assert len(simulator.upgrades) == 2
     assert [item.text for item in simulator.connections[-1].items][:2] == ["Other.", QUESTION]
 
@@ -168,10 +170,10 @@ async def test_voice_that_has_spoken_is_changed_by_a_new_connection(client, simu
     simulator.brain = ScriptedBrain()
     session = client.session("one")
     turn = speak(session)
-    await read(turn.ask(CONFIG))
+    await read(turn)
     turn.close()
     turn = speak(session, "And now in another voice, please.")
-    await read(turn.ask(replace(CONFIG, voice="ruyananshi")))
+    await read(turn, replace(CONFIG, voice="ruyananshi"))
     assert [response.voice for response in simulator.responses] == ["jingdiannvsheng", "ruyananshi"]
     assert len(simulator.upgrades) == 2
     assert simulator.brain.prompts[-1].user_words() == [QUESTION, "And now in another voice, please."]
@@ -180,7 +182,7 @@ async def test_voice_that_has_spoken_is_changed_by_a_new_connection(client, simu
 async def test_voice_that_is_refused_fails_the_turn_with_its_reason(client, simulator):
     turn = speak(client.session("one"))
     with pytest.raises(VoiceError):
-        await read(turn.ask(replace(CONFIG, voice="nobody")))
+        await read(turn, replace(CONFIG, voice="nobody"))
 
 
 async def test_silence_is_no_speech(client, simulator):
@@ -200,7 +202,7 @@ async def test_new_turn_ends_the_old_one_and_takes_its_answer_back(client, simul
     first = speak(session)
     await simulator.seen("response.audio_transcript.delta")
     second = speak(session, "No, stop it, listen to me.")
-    words, _ = await read(second.ask(CONFIG))
+    words, _ = await read(second)
     assert words == "Yes?"
     assert isinstance(first.error, ClosedError)
     (connection,) = simulator.connections
@@ -210,13 +212,12 @@ async def test_new_turn_ends_the_old_one_and_takes_its_answer_back(client, simul
 async def test_cancelled_reader_loses_nothing(client, simulator):
     simulator.brain = ScriptedBrain(Say("Every word of it."))
     turn = speak(client.session("one"))
-    answer = turn.ask(CONFIG)
-    reader = asyncio.ensure_future(read(answer))
+    reader = asyncio.ensure_future(read(turn))
     await simulator.seen("response.created")
     reader.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reader
-    assert (await read(answer))[0] == "Every word of it."
+    assert (await read(turn))[0] == "Every word of it."
 
 
 async def test_closing_the_client_ends_what_waits(client, simulator):
@@ -233,5 +234,5 @@ async def test_closing_the_client_ends_what_waits(client, simulator):
 async def test_sessions_of_two_conversations_do_not_meet(client, simulator):
     simulator.brain = ScriptedBrain()
     one, two = speak(client.session("one"), "I am the first one."), speak(client.session("two"), "I am the second one.")
-    answers = await asyncio.gather(read(one.ask(CONFIG)), read(two.ask(CONFIG)))
+    answers = await asyncio.gather(read(one), read(two))
     assert [words for words, _ in answers] == ["You said: I am the first one.", "You said: I am the second one."]

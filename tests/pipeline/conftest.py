@@ -65,6 +65,7 @@ async def entry(hass, house, simulator):
             CONF_MODEL: "stepaudio-2.5-realtime",
             CONF_URL: simulator.url,
         },
+        options={"warm_sessions": 0},
         subentries_data=[
             {
                 "data": {CONF_PROMPT: "Be brief.", CONF_LLM_HASS_API: ["assist"]},

@@ -35,9 +35,7 @@ def lookup(hass, entry):
 
     unregister = llm.async_register_api(hass, Library(hass=hass, id="library", name="Library"))
     agent = next(sub for sub in entry.subentries.values() if sub.subentry_type == "conversation")
-    hass.config_entries.async_update_subentry(
-        entry, agent, data={**agent.data, "llm_hass_api": ["assist", "library"]}
-    )
+    hass.config_entries.async_update_subentry(entry, agent, data={**agent.data, "llm_hass_api": ["assist", "library"]})
     yield tool
     unregister()
 

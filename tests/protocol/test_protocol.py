@@ -16,8 +16,10 @@ from custom_components.stepaudio.client.protocol import (
     InputRefused,
     Protocol,
     Said,
+    SaidAll,
     State,
     Voiced,
+    VoicedAll,
 )
 
 CONFIG = SessionConfig("Be brief.", "jingdiannvsheng", (Tool("light_on", "", {"type": "object"}),))
@@ -126,7 +128,8 @@ def test_words_and_voice_are_reported_in_order(wire):
     response = wire.answering()
     assert wire.say("response.audio_transcript.delta", response_id="r1", delta="Hi") == [Said(response, "Hi")]
     assert wire.say("response.audio.delta", response_id="r1", delta=audio(b"abcd")) == [Voiced(response, b"abcd")]
-    assert wire.say("response.audio_transcript.done", response_id="r1", transcript="Hi") == []
+    assert wire.say("response.audio_transcript.done", response_id="r1", transcript="Hi") == [SaidAll(response)]
+    assert wire.say("response.audio.done", response_id="r1") == [VoicedAll(response)]
     assert wire.say("response.done", **done()) == [Ended(response)]
     assert response.status == "completed"
 
@@ -136,7 +139,7 @@ def test_words_without_ids_or_deltas_are_reported(wire, kind):
     response = wire.answering()
     assert wire.say(f"response.{kind}.delta", delta="One") == [Said(response, "One")]
     field = "transcript" if kind == "audio_transcript" else "text"
-    assert wire.say(f"response.{kind}.done", **{field: "One two"}) == [Said(response, " two")]
+    assert wire.say(f"response.{kind}.done", **{field: "One two"}) == [Said(response, " two"), SaidAll(response)]
 
 
 def test_voice_in_odd_pieces_is_reported_in_whole_samples(wire):
@@ -164,7 +167,7 @@ def test_repeated_message_counts_once(wire):
 def test_cancel_frees_the_slot_however_it_is_acknowledged(wire, acknowledgement):
     response = wire.answering()
     wire.say("response.output_item.added", response_id="r1", item={"id": "a1", "type": "message"})
-    wire.protocol.cancel(response, forget=True)
+    wire.protocol.cancel(response)
     (cancel,) = wire.sent()
     wire.protocol.request(with_voice=True)
     assert wire.say("response.audio.delta", response_id="r1", delta=audio(b"ab")) == []
@@ -180,7 +183,7 @@ def test_cancel_frees_the_slot_however_it_is_acknowledged(wire, acknowledgement)
 def test_cancel_before_the_response_was_created_is_sent_when_it_is(wire):
     response = wire.protocol.request(with_voice=True)
     wire.sent()
-    wire.protocol.cancel(response, forget=False)
+    wire.protocol.cancel(response)
     assert wire.sent_types() == []
     wire.say("response.created", response={"id": "r1"})
     assert wire.sent_types() == ["response.cancel"]
@@ -189,7 +192,7 @@ def test_cancel_before_the_response_was_created_is_sent_when_it_is(wire):
 
 def test_late_refusal_of_a_cancel_leaves_the_next_response_alone(wire):
     first = wire.answering()
-    wire.protocol.cancel(first, forget=False)
+    wire.protocol.cancel(first)
     (cancel,) = wire.sent()
     wire.say("response.done", **done())
     second = wire.answering("r2")
@@ -262,7 +265,7 @@ def test_call_told_only_at_the_end_is_reported(wire):
 
 def test_call_of_a_cancelled_response_is_not_reported(wire):
     response = wire.answering()
-    wire.protocol.cancel(response, forget=True)
+    wire.protocol.cancel(response)
     full = {"type": "function_call", "call_id": "c1", "name": "light_on", "arguments": "{}"}
     assert wire.say("response.output_item.done", response_id="r1", item=full) == []
     assert wire.say("response.done", **done(status="incomplete", output=[full])) == [Ended(response)]

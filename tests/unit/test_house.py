@@ -15,14 +15,16 @@ CLIENT = {
     "events": {"errors"},
     "protocol": {"events", "audio", "errors"},
     "connection": {"errors"},
-    "turn": {"protocol", "events", "errors"},
-    "session": {"turn", "connection", "protocol", "events", "audio", "errors"},
+    "turn": {"protocol", "events", "audio", "errors"},
+    "history": set(),
+    "pacing": set(),
+    "session": {"turn", "history", "pacing", "connection", "protocol", "events", "audio", "errors"},
     "speech": {"connection", "audio", "errors"},
     "rest": {"connection", "errors"},
-    "client": {"session", "speech", "connection", "events", "errors"},
+    "client": {"session", "speech", "pacing", "connection", "events", "errors"},
     "__init__": set(),
 }
-WITHOUT_IO = ("errors", "audio", "events", "protocol")
+WITHOUT_IO = ("errors", "audio", "events", "protocol", "history", "pacing")
 IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
 # The platforms stand above: none of them is imported by another room.
 PLATFORMS = {"conversation", "stt", "tts", "config_flow"}

@@ -1,4 +1,4 @@
-"""The client of one account: sessions by key, the account's own end."""
+"""The client of one account: sessions by key, their limits, warm spares."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 import ssl as ssl_module
 from collections.abc import AsyncGenerator, AsyncIterable
 
-from .connection import Endpoint, Timeouts
-from .errors import ClosedError
+from .connection import Connection, Endpoint, Timeouts, open_connection
+from .errors import BusyError, ClosedError
 from .events import SessionConfig
+from .pacing import Spacing
 from .session import Session
 from .speech import SpeechOptions, synthesize
 
@@ -18,6 +19,8 @@ REALTIME_PATH = "/v1/realtime"
 class StepAudioClient:
     """All that one account does with the service. Close it with `aclose`.
 
+    At most `max_sessions` connections are open at once; the lowest tier allows 5 (sheet 5). `spares` of them are
+    kept configured for conversations yet to come. `turns_kept` limits what a new connection is told of the past.
     `ssl` is made by the caller, since making one blocks; it is needed for https only.
     """
 
@@ -28,43 +31,76 @@ class StepAudioClient:
         *,
         ssl: ssl_module.SSLContext | None = None,
         timeouts: Timeouts | None = None,
+        max_sessions: int = 4,
+        spares: int = 0,
     ) -> None:
         """Talk to `model` at `endpoint`; nothing is opened before it is needed."""
         self.endpoint = endpoint
         self.model = model
         self.timeouts = timeouts or Timeouts()
+        self.max_sessions = max_sessions
+        self._spares = spares
         self._ssl = ssl
-        self._sessions: dict[str, tuple[Session, asyncio.Task[None]]] = {}
+        self._spacing = Spacing()
+        self._sessions: dict[str, Session] = {}
+        self._warm: list[Session] = []
+        self._tasks: dict[Session, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._open: set[Session] = set()
+        self._room = asyncio.Event()
         self._closed = False
 
-    def has_session(self, key: str) -> bool:
-        """Return whether a conversation has a session."""
-        return key in self._sessions
+    # --- sessions ---
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, or being opened or closed."""
+        return len(self._open)
+
+    def find_session(self, key: str) -> Session | None:
+        """Return the session of a conversation, if it has one."""
+        return self._sessions.get(key)
 
     def session(self, key: str) -> Session:
-        """Return the session of a conversation; a new one connects when there is something to do.
+        """Return the session of a conversation: its own, a warm spare, or a new one.
 
         Raises `ClosedError` after `aclose`.
         """
-        if self._closed:
-            raise ClosedError
-        known = self._sessions.get(key)
-        if known is not None:
-            return known[0]
-        url = self.endpoint.websocket_url(REALTIME_PATH, model=self.model)
-        session = Session(self.endpoint, url, ssl=self._ssl, timeouts=self.timeouts)
-        self._sessions[key] = session, asyncio.create_task(session.run(), name="stepaudio session")
+        session = self._sessions.get(key)
+        if session is None:
+            session = self._warm.pop(0) if self._warm else self._new()
+            session.keep_warm = False
+            self._sessions[key] = session
         return session
 
     def end_session(self, key: str) -> None:
         """Close the session of a conversation in the background; nothing happens if there is none."""
-        known = self._sessions.pop(key, None)
-        if known is not None:
-            task = known[1]
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
-            task.cancel()
+        session = self._sessions.pop(key, None)
+        if session is not None:
+            self._end(session)
+
+    def keep_spares(self, config: SessionConfig) -> None:
+        """Keep the spares configured like this, and open those that are missing."""
+        for spare in self._warm:
+            spare.prepare(config, early=False)
+        while not self._closed and len(self._warm) < self._spares:
+            spare = self._new()
+            spare.keep_warm = True
+            spare.prepare(config, early=False)
+            self._warm.append(spare)
+
+    def _new(self) -> Session:
+        if self._closed:
+            raise ClosedError
+        session = Session(self, self.timeouts)
+        self._tasks[session] = asyncio.create_task(session.run(), name="stepaudio session")
+        return session
+
+    def _end(self, session: Session) -> None:
+        task = self._tasks.pop(session)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        task.cancel()
 
     async def check(self, config: SessionConfig) -> None:
         """Prove key, plan, model and voice by opening a real session, and close it again.
@@ -77,6 +113,49 @@ class StepAudioClient:
         finally:
             self.end_session(key)
 
+    # --- connections, as `session.Dial` ---
+
+    async def open(self, session: Session) -> Connection:
+        """Open a connection for a session: within the limit, idle ones give way, and connects are spaced.
+
+        Raises `BusyError` when no session becomes free in time, and the errors of `open_connection`.
+        """
+        await self._take_room(session)
+        try:
+            await asyncio.sleep(self._spacing.wait_s(asyncio.get_running_loop().time()))
+            url = self.endpoint.websocket_url(REALTIME_PATH, model=self.model)
+            return await open_connection(self.endpoint, url, ssl=self._ssl, timeouts=self.timeouts)
+        except BaseException:
+            self.hang_up(session)
+            raise
+
+    def hang_up(self, session: Session) -> None:
+        """Take back the room of a connection that is closed."""
+        self._open.discard(session)
+        self._room.set()
+
+    async def _take_room(self, session: Session) -> None:
+        if session.keep_warm and len(self._open) >= self.max_sessions:
+            raise BusyError  # a spare displaces nobody
+        try:
+            async with asyncio.timeout(self.timeouts.busy_s):
+                while len(self._open) >= self.max_sessions:
+                    self._make_room(session)
+                    self._room.clear()
+                    await self._room.wait()
+        except TimeoutError:
+            raise BusyError from None
+        self._open.add(session)
+
+    def _make_room(self, session: Session) -> None:
+        """Have the session that is missed least give its connection up: a spare, else the one idle for longest."""
+        idle = [other for other in self._open if other is not session and other.is_idle and other.connected]
+        if idle:
+            idle.sort(key=lambda other: (not other.keep_warm, other.used_at))
+            idle[0].drop()
+
+    # --- speech ---
+
     def synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         """Speak text as it comes: yields PCM at `options.rate_hz`; see `speech.synthesize`."""
         return synthesize(self.endpoint, text, options, ssl=self._ssl, timeouts=self.timeouts)
@@ -84,7 +163,9 @@ class StepAudioClient:
     async def aclose(self) -> None:
         """Close all sessions and wait until their sockets are closed."""
         self._closed = True
-        for key in list(self._sessions):
-            self.end_session(key)
+        for session in list(self._tasks):
+            self._end(session)
+        self._sessions.clear()
+        self._warm.clear()
         if self._ending:
             await asyncio.wait(self._ending)

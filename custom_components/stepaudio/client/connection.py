@@ -41,7 +41,17 @@ class Timeouts:
     """How long a finished question waits for the agent to prepare its answer; a template renders in milliseconds."""
     transcript_s: float = 15.0
     """From the end of speech to the user's words; they may come after the answer (sheet 1.10)."""
-    silence_s: float = 15.0
+    late_transcript_s: float = 3.0
+    """From the end of the answer to the user's words, before they are taken to be missing."""
+    attempts: int = 4
+    """How many connections one turn may lose before it is given up; not seconds, but of the same kind."""
+    patience_s: float = 20.0
+    """How long after its first loss a turn is tried on other connections; nobody listens much longer."""
+    recycle_s: float = 28 * 60.0
+    """The age at which a connection is replaced; the service ends it at 30 minutes (sheet 1.13)."""
+    busy_s: float = 5.0
+    """How long a turn waits for one of the account's sessions to become free."""
+    silence_s: float = 10.0
     """The longest silence of the service while an answer is due; first audio took 8.8 s at worst (sheet 6)."""
     close_s: float = 2.0
     """The closing handshake; nobody waits for it to learn anything."""

@@ -16,6 +16,8 @@ StepAudioError
 ├── RequestError                the service refused what we sent (400)
 │   ├── ResponseOngoingError    one response at a time                      retryable
 │   └── NoResponseError         there was nothing to cancel
+├── BusyError                   all sessions of this account are in use
+├── TooManyRoundsError          function calls without an end
 └── ClosedError                 the client was closed
 
 No error text holds the key, words or audio. What the service itself said is in `detail`: it is for the eyes of
@@ -156,6 +158,20 @@ class NoResponseError(RequestError):
     """There was no response to cancel: it had ended already."""
 
     summary = "there was no response to cancel"
+
+
+class BusyError(StepAudioError):
+    """All sessions that this account may hold are in use."""
+
+    key = "busy"
+    summary = "all sessions of this account are in use"
+
+
+class TooManyRoundsError(StepAudioError):
+    """The model kept calling functions without coming to an answer."""
+
+    key = "too_many_rounds"
+    summary = "the answer took too many steps"
 
 
 class ClosedError(StepAudioError):

@@ -84,7 +84,7 @@ class Response:
     error: StepAudioError | None = None
     usage: events.Usage | None = None
     discarded: bool = False
-    forget: bool = False
+    heard_ms: int | None = None
     part: str = ""
     odd: bytes = b""
     refusals: int = 0
@@ -132,6 +132,20 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidAll:
+    """The words of the answer are complete, unless a function call follows."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class VoicedAll:
+    """The voice of the answer is complete, unless a function call follows."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
 class Voiced:
     """Voice of the answer, to be appended: whole samples, PCM 24 kHz."""
 
@@ -154,7 +168,7 @@ class Ended:
     response: Response
 
 
-type Signal = Configured | ConfigRefused | Heard | InputRefused | Said | Voiced | Called | Ended
+type Signal = Configured | ConfigRefused | Heard | InputRefused | Said | SaidAll | Voiced | VoicedAll | Called | Ended
 
 
 class Protocol:
@@ -233,11 +247,6 @@ class Protocol:
         """Take an item out of the history."""
         self._out.append(events.delete_item(self._item_id(), item_id))
 
-    def truncate(self, response: Response, heard_ms: int) -> None:
-        """Tell how much of a response's voice was heard."""
-        if response.item_ids:
-            self._out.append(events.truncate_item(self._item_id(), response.item_ids[-1], heard_ms))
-
     def request(self, *, with_voice: bool) -> Response:
         """Ask for a response, now or when the last one has ended. `Ended` follows in any case."""
         response = Response(with_voice)
@@ -245,12 +254,18 @@ class Protocol:
         self._advance()
         return response
 
-    def cancel(self, response: Response, *, forget: bool) -> None:
-        """Discard a response; `forget` also takes what it said out of the history once it has ended."""
-        if response.state is State.ENDED or response.discarded:
+    def cancel(self, response: Response, *, heard_ms: int = 0) -> None:
+        """Discard a response; once it has ended, what nobody heard of it is taken out of the history.
+
+        `heard_ms` is how much of its voice was heard; 0 takes all of it out.
+        """
+        if response.discarded:
+            return
+        response.heard_ms = heard_ms
+        if response.state is State.ENDED:
+            self._take_back(response)
             return
         response.discarded = True
-        response.forget = forget
         if response.state is State.WAITING:
             self._queue.remove(response)
             response.status = "cancelled"
@@ -330,7 +345,10 @@ class Protocol:
                 self._on_failed(event)
             case events.Unknown(kind):
                 self.unknown_events[kind[:80]] += 1
-            case events.ItemCreated() | events.ItemDeleted() | events.ItemTruncated() | events.VoiceDone():
+            case events.VoiceDone(response_id):
+                if (response := self._live(response_id)) is not None:
+                    self._signals.append(VoicedAll(response))
+            case events.ItemCreated() | events.ItemDeleted() | events.ItemTruncated():
                 pass  # answers to our items come in order, and nothing waits for them
             case events.Noted():
                 pass
@@ -340,7 +358,7 @@ class Protocol:
         if not response.discarded:
             response.error, response.status = error, "failed"
             self._signals.append(Ended(response))
-            self.cancel(response, forget=True)
+            self.cancel(response)
 
     def _end(self, response: Response, status: str, error: StepAudioError | None = None) -> None:
         if response.state is State.ENDED:
@@ -351,12 +369,19 @@ class Protocol:
         response.error = response.error or error
         if self._slot is response:
             self._slot = None
-        if response.forget:
-            for item_id in response.item_ids:
-                self.delete_item(item_id)
+        if response.discarded:
+            self._take_back(response)
         if not reported:
             self._signals.append(Ended(response))
         self._advance()
+
+    def _take_back(self, response: Response) -> None:
+        if response.heard_ms:
+            for item_id in response.item_ids[:1]:
+                self._out.append(events.truncate_item(self._item_id(), item_id, response.heard_ms))
+            return
+        for item_id in response.item_ids:
+            self.delete_item(item_id)
 
     def _find(self, response_id: str, item_id: str = "") -> Response | None:
         """Return the response that an event belongs to; the documents leave its id out at times (sheet 1.10)."""
@@ -442,7 +467,7 @@ class Protocol:
             return
         if self._slot is None:
             # The service answers by itself although nobody asked: let it end, and let nobody hear it.
-            self._slot = Response(with_voice=False, state=State.REQUESTED, discarded=True, forget=True)
+            self._slot = Response(with_voice=False, state=State.REQUESTED, discarded=True)
         if not self._slot.id:
             self._bind(self._slot, event.response_id)
 
@@ -466,6 +491,7 @@ class Protocol:
         # The whole text comes last; what the deltas have not told is said now.
         if len(event.text) > len(said) and event.text.startswith(said):
             self._signals.append(Said(response, event.text[len(said) :]))
+        self._signals.append(SaidAll(response))
 
     def _on_voice_delta(self, event: events.VoiceDelta) -> None:
         response = self._live(event.response_id, event.item_id)
@@ -551,7 +577,7 @@ class Protocol:
             # Something that we did not ask for is going on: end it, then ask again.
             response.state = State.WAITING
             self._queue.appendleft(response)
-            self._slot = Response(with_voice=False, state=State.ACTIVE, discarded=True, forget=True)
+            self._slot = Response(with_voice=False, state=State.ACTIVE, discarded=True)
             self._send_cancel()
             return
         self._end(response, "failed", error)

@@ -7,13 +7,20 @@ and readers of the answer neither see nor hold up the socket. `Session` fills it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from .audio import SERVICE_HZ, duration_ms, size_bytes
 from .errors import ClosedError, StepAudioError
 from .events import SessionConfig, Usage
 from .protocol import Call
+
+# A satellite wedges when a reply pauses for 5 s (home-assistant.md section 3). After this pause silence is sent, in
+# steps that keep the player's buffer as full as it was.
+_LONGEST_PAUSE_S = 1.5
+_SILENCE_S = 0.5
+_SILENCE = bytes(size_bytes(_SILENCE_S * 1000, SERVICE_HZ))
 
 
 class Stream[T]:
@@ -27,7 +34,8 @@ class Stream[T]:
         self.items: list[T] = []
         self.ended = False
         self.error: StepAudioError | None = None
-        self.was_read = False
+        self.read = 0
+        """How many items the furthest reader has got."""
         self._waiters: list[asyncio.Future[None]] = []
 
     def push(self, item: T) -> None:
@@ -42,20 +50,13 @@ class Stream[T]:
             self.ended, self.error = True, error
             self._wake()
 
-    def restart(self) -> None:
-        """Forget what nobody has read yet."""
-        self.items.clear()
+    def take_back(self, start: int) -> None:
+        """Forget the items from `start` on that nobody has read."""
+        del self.items[max(start, self.read) :]
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        """Yield every item as it comes; raises the stream's error after the last one."""
-        index = 0
-        while True:
-            while index < len(self.items):
-                self.was_read = True
-                yield self.items[index]
-                index += 1
-            if self.ended:
-                break
+    async def wait_beyond(self, count: int) -> None:
+        """Return when there are more than `count` items, or the stream has ended."""
+        while len(self.items) <= count and not self.ended:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             try:
@@ -63,6 +64,18 @@ class Stream[T]:
             finally:
                 with suppress(ValueError):
                     self._waiters.remove(waiter)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        """Yield every item as it comes; raises the stream's error after the last one."""
+        index = 0
+        while True:
+            while index < len(self.items):
+                index += 1
+                self.read = max(self.read, index)
+                yield self.items[index - 1]
+            if self.ended:
+                break
+            await self.wait_beyond(index)
         if self.error is not None:
             raise self.error
 
@@ -81,16 +94,27 @@ class CallResult:
     output: str
 
 
+@dataclass(eq=False)
 class Answer:
-    """One response as its readers see it: words, voice (PCM 24 kHz, whole samples) and function calls."""
+    """One response as its readers see it: words and function calls; its voice is a stretch of the turn's.
 
-    def __init__(self, config: SessionConfig) -> None:
-        """Start an answer that `config` shapes."""
-        self.config = config
-        self.parts: Stream[str | Call] = Stream()
-        self.voice: Stream[bytes] = Stream()
-        self.status = ""
-        self.usage: Usage | None = None
+    `status` is empty until it has ended: completed, cancelled, failed, incomplete, or broken if its readers have got
+    a part of it and the rest will never come.
+    """
+
+    config: SessionConfig
+    voice_start: int = 0
+    """The first item of the turn's voice that is this answer's."""
+    parts: Stream[str | Call] = field(default_factory=Stream)
+    status: str = ""
+    usage: Usage | None = None
+    voice_bytes: int = 0
+    words_complete: bool = False
+    voice_complete: bool = False
+    attempts: int = 0
+    """How often the service failed at it."""
+    origin: object = None
+    """The connection that gave it."""
 
     @property
     def words(self) -> str:
@@ -108,11 +132,10 @@ class Answer:
         return self.parts.ended
 
     def end(self, status: str, error: StepAudioError | None = None) -> None:
-        """End the answer; `status` as the service gives it, or broken for a lost connection."""
+        """End the answer; readers get the rest and then `error`."""
         if not self.ended:
             self.status = status
             self.parts.end(error)
-            self.voice.end(error)
 
 
 @dataclass(slots=True)
@@ -121,7 +144,6 @@ class Times:
 
     ended: float | None = None
     transcript: float | None = None
-    asked: float | None = None
     first_word: float | None = None
     first_voice: float | None = None
     first_voice_out: float | None = None
@@ -132,7 +154,8 @@ class Times:
 class Turn:
     """What the user said and what is answered. Made by `Session.listen` and `Session.say`.
 
-    `text` is what was typed, or None for a spoken turn, whose `audio` is PCM at `input_hz`.
+    `text` is what was typed, or None for a spoken turn, whose `audio` is PCM at `input_hz`. `voice` is that of all
+    answers, in order: PCM 24 kHz.
     """
 
     changed: Callable[[], None]
@@ -145,11 +168,12 @@ class Turn:
     transcript: str | None = None
     answers: list[Answer] = field(default_factory=list)
     results: list[CallResult] = field(default_factory=list)
+    voice: Stream[bytes] = field(default_factory=Stream)
     error: StepAudioError | None = None
     closed: bool = False
     claimed: bool = False
     times: Times = field(default_factory=Times)
-    _voice_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _silence_ms: float = 0.0
 
     def feed(self, pcm: bytes) -> None:
         """Take a chunk of the user's audio: PCM at `input_hz`. Never waits."""
@@ -164,20 +188,20 @@ class Turn:
             self.times.ended = self.clock()
             self.changed()
 
-    async def wait_for_transcript(self, timeout_s: float) -> str:
-        """Return the user's words, empty if there were none. Cancelling loses nothing.
+    async def wait_for_transcript(self, timeout_s: float) -> str | None:
+        """Return the user's words: empty if there were none, None if the service does not tell them.
 
-        Raises what went wrong with the turn before they came, or TimeoutError after `timeout_s`.
+        Cancelling loses nothing. Raises what went wrong with the turn before they came, or TimeoutError.
         """
         async with asyncio.timeout(timeout_s):
             async for _ in self.partials:
                 pass
-        return self.transcript or ""
+        return self.transcript
 
     def ask(self, config: SessionConfig) -> Answer:
         """Return the answer that `config` shapes: the one already under way if it is the same, else a new one.
 
-        Another answer under way is discarded. With results of function calls given, it is the next round.
+        Another answer under way is discarded. When the results of all function calls are there, it is the next one.
         """
         if self.error is not None or self.closed:
             answer = Answer(config)
@@ -185,14 +209,13 @@ class Turn:
             return answer
         current = self.answers[-1] if self.answers else None
         if current is not None and not self._calls_are_answered(current):
-            if current.config == config and current.status in {"", "completed"}:
+            if current.config == config and current.status in {"", "completed", "incomplete"}:
                 return current
             self.answers.pop()
             current.end("cancelled")
-        answer = Answer(config)
+            self.voice.take_back(current.voice_start)
+        answer = Answer(config, voice_start=len(self.voice.items))
         self.answers.append(answer)
-        self.times.asked = self.times.asked or self.clock()
-        self._voice_changed.set()
         self.changed()
         return answer
 
@@ -209,39 +232,104 @@ class Turn:
         """End everything that waits in this turn; the first error wins."""
         if self.error is None and not self.closed:
             self.error = error
-            self.partials.end(error)
-            for answer in self.answers:
-                answer.end("failed", error)
-            self._voice_changed.set()
+            self._end(error)
 
     def close(self) -> None:
-        """Tell that nothing more will be asked in this turn: its voice ends after its last answer."""
+        """Tell that nothing more will be asked in this turn: its voice ends with its last answer."""
         if not self.closed:
             self.closed = True
             self.times.done = self.clock()
-            self.partials.end()
-            self._voice_changed.set()
+            self._end(None)
             self.changed()
 
-    async def voice(self) -> AsyncIterator[bytes]:
-        """Yield the voice of all answers of this turn, in order: PCM 24 kHz, until the turn is closed.
+    def _end(self, error: StepAudioError | None) -> None:
+        self.partials.end(error)
+        for answer in self.answers:
+            answer.end("failed" if error is not None else "cancelled", error)
+        self.voice.end(error)
 
-        Raises the error that broke the voice off.
+    async def speak(self) -> AsyncGenerator[bytes]:
+        """Yield the voice of the whole turn, PCM 24 kHz, without a pause that a player would stumble over.
+
+        While nothing comes, because a tool takes its time, silence does. Raises the error that broke the voice off.
         """
-        index = 0
+        index, pause_s = 0, _LONGEST_PAUSE_S
+        self._silence_ms = 0.0
+        voice = self.voice
         while True:
-            while index < len(self.answers):
-                answer = self.answers[index]
-                async for pcm in answer.voice:
-                    if self.times.first_voice_out is None:
-                        self.times.first_voice_out = self.clock()
-                    yield pcm
-                # A discarded answer leaves the row; its successor has taken the place.
-                if index < len(self.answers) and self.answers[index] is answer:
-                    index += 1
-            if self.closed or self.error is not None:
+            while index < len(voice.items):
+                if self.times.first_voice_out is None:
+                    self.times.first_voice_out = self.clock()
+                index += 1
+                voice.read = max(voice.read, index)
+                pause_s = _LONGEST_PAUSE_S
+                yield voice.items[index - 1]
+            if voice.ended:
                 break
-            self._voice_changed.clear()
-            await self._voice_changed.wait()
-        if self.error is not None:
-            raise self.error
+            try:
+                async with asyncio.timeout(pause_s):
+                    await voice.wait_beyond(index)
+            except TimeoutError:
+                if self.times.first_voice_out is not None:
+                    self._silence_ms += _SILENCE_S * 1000
+                yield _SILENCE
+                pause_s = _SILENCE_S
+        if voice.error is not None:
+            raise voice.error
+
+    # --- what the user has heard ---
+
+    @property
+    def voice_bytes(self) -> int:
+        """How much voice there is so far."""
+        return sum(answer.voice_bytes for answer in self.answers)
+
+    def heard_ms(self) -> float:
+        """Return how much of the voice has been played: as long as it has been pulled, and no more than there is."""
+        if self.times.first_voice_out is None:
+            return 0.0
+        elapsed_ms = (self.clock() - self.times.first_voice_out) * 1000 - self._silence_ms
+        return min(elapsed_ms, duration_ms(self.voice_bytes, SERVICE_HZ))
+
+    def is_playing(self) -> bool:
+        """Return whether there is voice that was pulled and cannot have been heard to its end."""
+        return self.times.first_voice_out is not None and self.heard_ms() < duration_ms(self.voice_bytes, SERVICE_HZ)
+
+    def unspoken_words(self) -> str:
+        """Return the words from the sentence on at which the voice broke off."""
+        words = " ".join(answer.words.strip() for answer in self.answers if answer.words.strip())
+        # The speaking rate tells how far it came. Something is missing, so the last sentence is at least.
+        spoken_ms = duration_ms(self.voice_bytes, SERVICE_HZ)
+        position = 0
+        for start, sentence in sentences(words):
+            position = start
+            spoken_ms -= speaking_time_ms(sentence)
+            if spoken_ms < 0:
+                break
+        return words[position:].strip()
+
+
+_ENDS = frozenset("。！？!?.；;\n")
+# Measured on neither model; the middle of what people speak. Too slow an estimate repeats a sentence, too fast a one
+# would leave it out.
+_MS_PER_WIDE = 240.0
+_MS_PER_NARROW = 70.0
+
+
+def sentences(text: str) -> list[tuple[int, str]]:
+    """Return the sentences of a text, each with where it starts."""
+    found: list[tuple[int, str]] = []
+    start = 0
+    for index, character in enumerate(text):
+        following = text[index + 1 : index + 2]
+        if character in _ENDS and (character != "." or not following or following.isspace()):
+            found.append((start, text[start : index + 1]))
+            start = index + 1
+    if text[start:].strip():
+        found.append((start, text[start:]))
+    return found
+
+
+def speaking_time_ms(text: str) -> float:
+    """Return about how long it takes to speak a text."""
+    return sum(_MS_PER_WIDE if ord(character) >= 0x2E80 else _MS_PER_NARROW for character in text)
