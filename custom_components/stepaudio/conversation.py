@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Literal, override
 
 import orjson
@@ -13,6 +14,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import chat_session, intent, llm
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.json import json_dumps
+from homeassistant.helpers.start import async_at_started
 
 from . import StepAudioConfigEntry, assist
 from .client.errors import ClosedError, StepAudioError, TooManyRoundsError
@@ -63,26 +65,31 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         return MATCH_ALL
 
     @override
+    async def async_added_to_hass(self) -> None:
+        """Keep a session warm from the start, so that the first turn pays no connect."""
+        await super().async_added_to_hass()
+        self.async_on_remove(async_at_started(self.hass, self._async_warm_up))
+
+    async def _async_warm_up(self, hass: HomeAssistant) -> None:
+        user_input = self._input_ahead(None, None, hass.config.language, None)
+        log = conversation.ChatLog(hass, f"{DOMAIN}-warm-{self.entity_id}")
+        with suppress(conversation.ConverseError):
+            self.client.keep_spares((await self._async_prompt(user_input, log, None, speaks=True)).config)
+
+    @override
     async def async_prepare(self, language: str | None = None) -> None:
         """Configure the model's session while the user is still speaking."""
         run = assist.async_current_run(self.hass)
         if run is None or run.agent != self.entity_id:
             return
         session = assist.async_session(self.client, run.conversation_id)
-        chat = chat_session.current_session.get()
-        user_id = getattr(chat, "user_id", None)
-        user_input = conversation.ConversationInput(
-            text="",
-            context=Context(user_id=user_id if isinstance(user_id, str) else None),
-            conversation_id=run.conversation_id,
-            device_id=assist.async_device_id(self.hass, run.satellite_id),
-            satellite_id=run.satellite_id,
-            language=run.language,
-            agent_id=self.entity_id,
+        user_id = getattr(chat_session.current_session.get(), "user_id", None)
+        user_input = self._input_ahead(
+            run.conversation_id, run.satellite_id, run.language, user_id if isinstance(user_id, str) else None
         )
         # Not under the conversation's own id: whoever follows the chat logs must not see this one.
         scratch = conversation.ChatLog(self.hass, f"{DOMAIN}-prepare-{run.conversation_id}")
-        prompt = await self._async_prompt(user_input, scratch, run)
+        prompt = await self._async_prompt(user_input, scratch, run, speaks=self._speaks(run))
         session.turns_kept = self.subentry.data.get(CONF_TURNS_KEPT, DEFAULT_TURNS_KEPT)
         session.prepare(
             prompt.config,
@@ -98,7 +105,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         """Answer the user: with the answer already under way if it fits, else with one asked for now."""
         run = assist.async_current_run(self.hass)
         try:
-            prompt = await self._async_prompt(user_input, chat_log, run)
+            prompt = await self._async_prompt(user_input, chat_log, run, speaks=self._speaks(run))
         except conversation.ConverseError as error:
             return error.as_conversation_result()
         try:
@@ -126,8 +133,33 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         response.async_set_error(intent.IntentResponseErrorCode.UNKNOWN, sentence)
         return conversation.ConversationResult(response, chat_log.conversation_id)
 
+    def _input_ahead(
+        self, conversation_id: str | None, satellite_id: str | None, language: str, user_id: str | None
+    ) -> conversation.ConversationInput:
+        """Return what the agent will be called with, as far as it can be told before the words are there."""
+        return conversation.ConversationInput(
+            text="",
+            context=Context(user_id=user_id),
+            conversation_id=conversation_id,
+            device_id=assist.async_device_id(self.hass, satellite_id),
+            satellite_id=satellite_id,
+            language=language,
+            agent_id=self.entity_id,
+        )
+
+    def _speaks(self, run: assist.Run | None) -> bool:
+        """Whether a voice of this account speaks the answer; when it is not known, words alone (design.md 2.5)."""
+        return (
+            run is not None and run.speaks and assist.async_belongs_to(self.hass, run.tts_engine, self.entry.entry_id)
+        )
+
     async def _async_prompt(
-        self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, run: assist.Run | None
+        self,
+        user_input: conversation.ConversationInput,
+        chat_log: conversation.ChatLog,
+        run: assist.Run | None,
+        *,
+        speaks: bool,
     ) -> Prompt:
         """Render instructions and tools into `chat_log` and return them as the model gets them."""
         await chat_log.async_provide_llm_data(
@@ -136,12 +168,8 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             self.subentry.data.get(CONF_PROMPT) or DEFAULT_PROMPT,
             user_input.extra_system_prompt,
         )
-        # What follows is known from the run; when it is not known, words alone (design.md 2.5).
-        with_voice = (
-            run is not None and run.speaks and assist.async_belongs_to(self.hass, run.tts_engine, self.entry.entry_id)
-        )
-        voice = (run.voice if run is not None and with_voice else None) or self._own_voice
-        return build_prompt(chat_log, language=user_input.language, voice=voice, with_voice=with_voice)
+        voice = (run.voice if run is not None and speaks else None) or self._own_voice
+        return build_prompt(chat_log, language=user_input.language, voice=voice, with_voice=speaks)
 
     @property
     def _own_voice(self) -> str:
