@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .audio import loud_span, resample
+from .text import spoken_s, words_of
 from .tones import read_tones
 
 WHISPER_HZ = 16000
@@ -22,6 +23,9 @@ class Ears(Protocol):
 
     async def hear(self, pcm: bytes, rate_hz: int) -> str:
         """Give the words in 16-bit mono audio, empty when there are none."""
+
+    async def glimpse(self, pcm: bytes, rate_hz: int) -> str:
+        """Give the words so far, while the audio goes on."""
 
     async def warm_up(self) -> None:
         """Load what hearing needs."""
@@ -54,6 +58,17 @@ class ScriptEars:
             self._known[digest] = self.queue.popleft()
         return self._known.get(digest, self.otherwise)
 
+    async def glimpse(self, pcm: bytes, rate_hz: int) -> str:
+        """Give the words that fit into the audio so far, and leave the queue as it is."""
+        words = read_tones(pcm, rate_hz) or (self.queue[0] if self.queue else self.otherwise)
+        left_s, said = len(pcm) / (2 * rate_hz), ""
+        for word in words_of(words):
+            left_s -= spoken_s(word)
+            if left_s < 0:
+                break
+            said += word
+        return said
+
     async def warm_up(self) -> None:
         """Nothing to load."""
 
@@ -74,6 +89,10 @@ class WhisperEars:
     async def hear(self, pcm: bytes, rate_hz: int) -> str:
         """Recognise, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._recognise, pcm, rate_hz)
+
+    async def glimpse(self, pcm: bytes, rate_hz: int) -> str:
+        """Recognise what there is."""
+        return await self.hear(pcm, rate_hz)
 
     async def warm_up(self) -> None:
         """Load the model and run it once, for its first run is the slowest."""

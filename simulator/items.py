@@ -172,7 +172,7 @@ def _read_message(body: Event) -> Item:
     return item
 
 
-def read_audio(encoded: Any) -> bytes:
+def read_audio(encoded: Any, whole_samples: bool = True) -> bytes:
     """Decode audio that a client sent."""
     if not isinstance(encoded, str):
         raise RefusedError("invalid event format")
@@ -182,6 +182,6 @@ def read_audio(encoded: Any) -> bytes:
         raise RefusedError("audio is not base64", code="invalid_param", param="audio") from None
     if len(audio) > MAX_AUDIO_BYTES:
         raise RefusedError("audio is too long", code="invalid_param", param="audio")
-    if len(audio) % SAMPLE_BYTES:
+    if whole_samples and len(audio) % SAMPLE_BYTES:
         raise RefusedError("incomplete audio", code="invalid_param", param="audio")
     return audio

@@ -7,9 +7,10 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from . import rest
-from .access import PLAN, Gate
+from . import recognition_http, rest, speech_http
+from .access import PLAN, Gate, refusal
 from .realtime import RealtimeConnection
+from .recognition_socket import RecognitionSocket
 from .service import Service, Upgrade
 from .speech_socket import SpeechSocket
 from .websocket import WebSocket
@@ -36,10 +37,13 @@ class Simulator(Service):
         """Listen."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.on_response_prepare.append(trace)
-        app.add_routes(rest.routes(self))
+        for endpoint in (rest, speech_http, recognition_http):
+            app.add_routes(endpoint.routes(self))
         for path in ("", PLAN):
             app.router.add_get(f"{path}/v1/realtime", self._realtime)
             app.router.add_get(f"{path}/v1/realtime/audio", self._speech)
+        app.router.add_get("/v1/realtime/asr/stream", self._recognition)
+        app.router.add_route("*", "/{path:.*}", unknown)
         # A websocket's handler is cancelled when its client is gone, even where nothing is read any more.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0, access_log=None)
         await self._runner.setup()
@@ -75,6 +79,10 @@ class Simulator(Service):
     async def _speech(self, request: web.Request) -> web.StreamResponse:
         return await self._upgrade(request, self._gate.speech_refusal(request), lambda: SpeechSocket(self, request))
 
+    async def _recognition(self, request: web.Request) -> web.StreamResponse:
+        refused = self._gate.recognition_refusal(request)
+        return await self._upgrade(request, refused, lambda: RecognitionSocket(self, request))
+
     async def _upgrade(
         self, request: web.Request, refused: web.Response | None, make: Callable[[], WebSocket]
     ) -> web.StreamResponse:
@@ -86,6 +94,11 @@ class Simulator(Service):
             self._sockets.add(task)
             task.add_done_callback(self._sockets.discard)
         return await make().run()
+
+
+async def unknown(request: web.Request) -> web.Response:
+    """Refuse a path that the service does not have."""
+    return refusal(404, f"{request.path} not found", "not_found")
 
 
 async def trace(request: web.Request, response: web.StreamResponse) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
-from .containers import FORMATS, RATES, STREAM_FORMATS, SpeechEncoder
+from .containers import STREAM_FORMATS, SpeechEncoder
 from .items import Event, RefusedError
 from .service import Service, SpokenResponse
+from .speech_request import speech_problem, spoken_text
 from .switches import Switches
 from .text import is_chinese
 from .tones import sentences
 from .voice import AudioFeed
-from .voices import CLONE_PREFIX, SPEECH_VOICES
 from .websocket import WebSocket
 
 MAX_TEXT = 1000
@@ -129,7 +129,9 @@ class SpeechSocket(WebSocket):
         start_s = clock.now()
         encoder = self._encoder or self._new_encoder()
         await self._send("tts.response.sentence.start", self._sentence_data(text, number, "started_at"))
-        feed = AudioFeed(self.service.voice.speak(text), int(DELTA_S * SPEECH_BYTE_RATE))
+        feed = AudioFeed(
+            self.service.voice.speak(spoken_text(text, settings, self.model)), int(DELTA_S * SPEECH_BYTE_RATE)
+        )
         try:
             if number == 0:
                 await clock.until(start_s, switches.speech_first_audio_s)
@@ -193,32 +195,3 @@ class SpeechSocket(WebSocket):
 
     async def _send(self, kind: str, data: Event, **top: Any) -> None:
         await self.outlet.send({"type": kind, "data": {"session_id": self._session_id} | data} | top)
-
-
-def speech_problem(settings: Event, model: str, voice_field: str = "voice_id") -> str | None:
-    """Say what is wrong with the settings of a TTS request, or None (sheet 2.1, 2.2)."""
-    voice = settings.get(voice_field)
-    newer = model.startswith("stepaudio-")
-    limit = 500 if model == "stepaudio-3-tts" else 200
-    instruction = settings.get("instruction", "")
-    checks = (
-        (
-            isinstance(voice, str) and (voice in SPEECH_VOICES or voice.startswith(CLONE_PREFIX)),
-            f"voice {voice} is not valid",
-        ),
-        (settings.get("response_format", "mp3") in (*FORMATS, *STREAM_FORMATS), "response_format is not valid"),
-        (settings.get("sample_rate", 24000) in RATES, "sample_rate is not valid"),
-        (_within(settings, ("speed_ratio", "speed"), 0.5, 2.0), "speed must be between 0.5 and 2"),
-        (_within(settings, ("volume_ratio", "volume"), 0.1, 2.0), "volume must be between 0.1 and 2"),
-        (settings.get("mode", "default") in ("default", "sentence"), "mode is not valid"),
-        (settings.get("text_normalization", "standard") in ("standard", "enhanced"), "text_normalization is not valid"),
-        (not newer or "voice_label" not in settings, "voice_label is not supported for v2 models"),
-        (newer or not instruction, f"instruction is not supported for {model}"),
-        (isinstance(instruction, str) and len(instruction) <= limit, f"instruction is longer than {limit} characters"),
-    )
-    return next((problem for fine, problem in checks if not fine), None)
-
-
-def _within(settings: Event, names: tuple[str, ...], low: float, high: float) -> bool:
-    found = [settings[name] for name in names if name in settings]
-    return all(isinstance(value, int | float) and low <= value <= high for value in found)

@@ -128,6 +128,7 @@ class Switches:
 
     # Speech endpoints
     speech_first_audio_s: float = _switch(0.468, "2.2", "from the text to the first audio of the TTS websocket")
+    speech_http_s: float = _switch(1.7, "2.2", "of POST /v1/audio/speech without a stream")
     speech_speed: float = _switch(2.0, "2.2 ?", "speed of its delivery")
     speech_idle_limit_s: float = _switch(60.0, "2.2", "without an event, after which the TTS websocket ends")
     speech_events: Literal["september", "june"] = _switch("september", "2.2", "fields of its sentence and audio events")

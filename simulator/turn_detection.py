@@ -7,7 +7,6 @@ from .audio import FRAME_S, SERVICE_HZ, frame_levels, size_bytes
 from .items import Event
 
 FRAME_MS = int(FRAME_S * 1000)
-FRAME_BYTES = size_bytes(FRAME_MS, SERVICE_HZ)
 ONSET_FRAMES = 3
 """Louder than the threshold for so long: a click is not speech."""
 
@@ -23,8 +22,12 @@ class Boundary:
 class TurnDetector:
     """Finds turns in audio, in the time of that audio: where none arrives, nothing is found."""
 
-    def __init__(self, detection: Event, start_lag_ms: int, stop_lag_ms: int, heard_ms: int) -> None:
+    def __init__(
+        self, detection: Event, start_lag_ms: int, stop_lag_ms: int, heard_ms: int, rate_hz: int = SERVICE_HZ
+    ) -> None:
         """Detect from `heard_ms` on, with the parameters of turn_detection."""
+        self._rate_hz = rate_hz
+        self._frame_bytes = size_bytes(FRAME_MS, rate_hz)
         self._threshold: int = detection["energy_awakeness_threshold"]
         self._silence_ms: int = detection["silence_duration_ms"]
         self._prefix_ms: int = detection["prefix_padding_ms"]
@@ -41,10 +44,10 @@ class TurnDetector:
     def feed(self, pcm: bytes) -> list[Boundary]:
         """Listen to more audio."""
         audio = self._rest + pcm
-        whole = len(audio) // FRAME_BYTES * FRAME_BYTES
+        whole = len(audio) // self._frame_bytes * self._frame_bytes
         self._rest = audio[whole:]
         found = []
-        for level in frame_levels(audio[:whole]):
+        for level in frame_levels(audio[:whole], self._rate_hz):
             self._now_ms += FRAME_MS
             boundary = self._frame(level > self._threshold)
             if boundary is not None:

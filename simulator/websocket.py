@@ -94,14 +94,18 @@ class WebSocket:
         await self.service.clock.limit(limit_s)
         self.outlet.end(code)
 
-    async def end_when_idle(self, limit_s: float, code: int) -> None:
-        """End the socket when the client has sent nothing for so long."""
+    async def idle(self, limit_s: float) -> None:
+        """Wait until the client has sent nothing for so long."""
         while True:
             since = self._frame_s
             await self.service.clock.limit(limit_s, since)
             if self._frame_s == since:
-                self.outlet.end(code)
                 return
+
+    async def end_when_idle(self, limit_s: float, code: int) -> None:
+        """End the socket when the client has sent nothing for so long."""
+        await self.idle(limit_s)
+        self.outlet.end(code)
 
     async def error(
         self,
