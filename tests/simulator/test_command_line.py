@@ -36,30 +36,10 @@ async def test_command_line_serves_until_told_to_end(socket_enabled, number):
 
 
 def test_command_line_sets_switches_over_the_profile():
-    options = parse(
-        [
-            "--port",
-            "1",
-            "--profile",
-            "doc",
-            "--set",
-            "first_audio_s=0.5",
-            "--set",
-            "quota=off",
-            "--set",
-            "words_ahead_s=inf",
-            "--set",
-            "bad_key_status=400",
-            "--set",
-            "vad_off_echo=empty",
-            "--set",
-            "min_speech_ms=0",
-            "--fault",
-            "abort@speaking#2",
-            "--fault",
-            "refuse@connecting=402",
-        ]
-    )
+    switches = "first_audio_s=0.5 quota=off words_ahead_s=inf bad_key_status=400 vad_off_echo=empty min_speech_ms=0"
+    faults = "abort@speaking#2 refuse@connecting=402"
+    settings = [part for setting in switches.split() for part in ("--set", setting)]
+    options = parse(["--port", "1", "--profile", "doc", *settings, *(f"--fault={fault}" for fault in faults.split())])
     assert options.switches == PROFILES["doc"].replace(
         first_audio_s=0.5,
         quota=False,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator import PiperVoice, Simulator, WhisperEars
+from simulator import PiperVoice, Simulator, WhisperEars, read_tones
 from tests.simulator.client import configured
 
 pytest.importorskip("faster_whisper")
@@ -36,6 +36,4 @@ async def test_real_ears_hear_nothing_in_silence(senses):
 
 
 async def test_real_voice_says_chinese_as_tones(senses):
-    from simulator import read_tones
-
     assert read_tones(b"".join([piece async for piece in senses[1].speak("你好。")]), 24000) == "你好。"
