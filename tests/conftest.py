@@ -19,3 +19,12 @@ async def simulator(profile, socket_enabled):
     """Run the simulated service on loopback, without waits."""
     async with Simulator(profile=profile, key=KEY) as service:
         yield service
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the matrix of faults, if it was tried."""
+    from .pipeline.matrix import outcomes, print_matrix
+
+    if outcomes:
+        terminalreporter.section("faults by phase")
+        print_matrix(terminalreporter.write_line)

@@ -1,6 +1,7 @@
 """A small house with a kitchen light, an account of ours, and a satellite that speaks to its pipelines."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,6 +10,7 @@ from homeassistant.components.homeassistant.exposed_entities import async_expose
 from homeassistant.components.tts import async_get_stream
 from homeassistant.const import CONF_API_KEY, CONF_LLM_HASS_API, CONF_PROMPT, CONF_URL
 from homeassistant.core import Context
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
@@ -203,7 +205,8 @@ class Voice:
             **run,
         )
         for reader in readers:
-            answered.audio = await reader
+            with suppress(HomeAssistantError):  # what a satellite sees of that is a reply without sound
+                answered.audio = await reader
         return answered
 
     async def _read(self, answered):

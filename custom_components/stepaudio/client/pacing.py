@@ -7,8 +7,8 @@ from collections import deque
 # The first new attempt follows soon, since most losses are a hiccup; then the pauses double.
 _FIRST_S = 0.25
 _LONGEST_S = 60.0
-# About the twelfth rapid connect is refused (sheet 1.2); no window is known, so half of that in ten seconds.
-_BURST = 6
+# About the twelfth rapid connect is refused (sheet 1.2); no window is known, so a little fewer in ten seconds.
+_BURST = 10
 _WINDOW_S = 10.0
 
 

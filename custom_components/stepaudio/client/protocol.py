@@ -168,7 +168,20 @@ class Ended:
     response: Response
 
 
-type Signal = Configured | ConfigRefused | Heard | InputRefused | Said | SaidAll | Voiced | VoicedAll | Called | Ended
+@dataclass(frozen=True, slots=True)
+class Strayed:
+    """The service failed at something, and does not say at what."""
+
+    error: StepAudioError
+
+
+type Signal = (
+    Strayed | Configured | ConfigRefused | Heard | InputRefused | Said | SaidAll | Voiced | VoicedAll | Called | Ended
+)
+
+
+def _is_serious(error: StepAudioError) -> bool:
+    return isinstance(error, ServiceError | ModerationError | RateLimitError | QuotaError)
 
 
 class Protocol:
@@ -550,19 +563,22 @@ class Protocol:
         elif (refused := self._refused_input(event.event_id)) is not None:
             refused.heard = True
             self._signals.append(InputRefused(refused, error))
+        elif slot is not None and slot.state is State.ACTIVE and isinstance(error, ResponseOngoingError):
+            self.stray_errors += 1  # what goes on is what was asked for
         elif slot is not None and event.event_id in ("", slot.create_id) and self._ends(slot, error, event.event_id):
             self._refuse_response(slot, error)
         elif self._updates and not event.event_id:
             self._refuse_config(next(iter(self._updates)), error)
         else:
             self.stray_errors += 1
+            if _is_serious(error):
+                self._signals.append(Strayed(error))
 
     def _ends(self, slot: Response, error: StepAudioError, event_id: str) -> bool:
         """Whether an error ends the response in the slot."""
         if self._updates and isinstance(error, VoiceError):
             return False
-        serious = isinstance(error, ServiceError | ModerationError | RateLimitError | QuotaError)
-        return bool(event_id) or slot.state is State.REQUESTED or serious
+        return bool(event_id) or slot.state is State.REQUESTED or _is_serious(error)
 
     def _refused_input(self, event_id: str) -> Input | None:
         return next((item for item in self._inputs if event_id and item.commit_id == event_id), None)

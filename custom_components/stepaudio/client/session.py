@@ -34,6 +34,7 @@ from .protocol import (
     SaidAll,
     Signal,
     State,
+    Strayed,
     Voiced,
     VoicedAll,
 )
@@ -341,18 +342,31 @@ class Session:
                 self._hear(wire, item, text, final=final)
             case InputRefused(item, error):
                 if item is wire.committed and wire.turn is not None:
-                    wire.turn.fail(error)
+                    self._refuse(wire, wire.turn, error)
+            case Strayed(error):
+                if wire.turn is not None and not wire.input_told:
+                    self._refuse(wire, wire.turn, error)  # what was heard may be lost: it is kept here
             case Configured():
                 self._error = None
                 self._backoff.reset()
                 self._settled.set()
             case ConfigRefused(config, error):
-                self._error = error
-                self._settled.set()
-                if config == self.config:
+                if error.retryable:
+                    wire.connection.fail(error)
+                elif config == self.config:
+                    self._error = error
+                    self._settled.set()
                     self.config = None
                     if self._turn is not None:
                         self._turn.fail(error)
+
+    @staticmethod
+    def _refuse(wire: _Wire, turn: Turn, error: StepAudioError) -> None:
+        """End a turn that the service does not want, or try it on another connection."""
+        if error.retryable:
+            wire.connection.fail(error)
+        else:
+            turn.fail(error)
 
     def _take_answer(
         self, wire: _Wire, turn: Turn, answer: Answer, signal: Voiced | Said | Called | SaidAll | VoicedAll | Ended
