@@ -87,25 +87,24 @@ def test_nothing_is_left_behind(demo, environment):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_the_middle_of_a_turn_leaves_nothing_behind(number, environment, tmp_path):
     mark = uuid.uuid4().hex
-    run = subprocess.Popen(
-        [DEMO, "--replies", tmp_path / "replies"],
-        env={**environment, "DEMO_RUN": mark, "TMPDIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with run:
-        for line in run.stdout:
-            if "turn 1 of" in line:
-                break
-        assert len(processes_of(mark)) >= 3
-        time.sleep(1)
+    with demo_in_its_first_turn(environment, mark, tmp_path) as run:
         run.send_signal(number)
         _, errors = run.communicate(timeout=60)
     assert run.returncode == 128 + number, errors
     assert "Traceback" not in errors
     assert processes_of(mark) == []
     assert list(tmp_path.glob("stepaudio-*")) == []
+
+
+def test_a_killed_demo_leaves_no_process_behind(environment, tmp_path):
+    mark = uuid.uuid4().hex
+    with demo_in_its_first_turn(environment, mark, tmp_path) as run:
+        run.kill()
+        run.communicate(timeout=60)
+    until = time.monotonic() + 30
+    while processes_of(mark) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert processes_of(mark) == []
 
 
 def test_a_failure_is_told_in_a_plain_sentence(environment, tmp_path):
@@ -123,6 +122,24 @@ def test_a_failure_is_told_in_a_plain_sentence(environment, tmp_path):
     assert "Traceback" not in run.stderr
     assert json.loads(run.stdout.splitlines()[-1])["ok"] is False
     assert processes_of(mark) == []
+
+
+@contextlib.contextmanager
+def demo_in_its_first_turn(environment, mark, folder):
+    """Start a demo, and hand it over while a question is being spoken."""
+    with subprocess.Popen(
+        [DEMO, "--replies", folder / "replies"],
+        env={**environment, "DEMO_RUN": mark, "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        for line in run.stdout:
+            if "turn 1 of" in line:
+                break
+        assert len(processes_of(mark)) >= 3
+        time.sleep(1)
+        yield run
 
 
 def words(text: str) -> list[str]:
