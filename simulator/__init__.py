@@ -7,11 +7,11 @@ from .house import HouseBrain
 from .items import Item
 from .profiles import PROFILES
 from .server import Simulator
-from .service import SpokenResponse, Upgrade
+from .service import SpokenResponse
 from .switches import Switches
 from .tones import read_tones, tones
 from .voice import PiperVoice, ToneVoice, Voice
-from .wire import WireEvent
+from .wire import Upgrade, WireEvent
 
 __all__ = [
     "PROFILES",

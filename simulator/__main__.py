@@ -14,6 +14,9 @@ from .server import Simulator
 from .switches import Switches
 from .voice import PiperVoice, ToneVoice, Voice
 
+KEPT_ENTRIES = 10_000
+"""Of the log, so that a program that runs for days does not grow."""
+
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
@@ -63,15 +66,13 @@ async def serve(options: argparse.Namespace) -> None:
         voice=voice,
         pace=options.pace,
         life=options.life,
+        keep=KEPT_ENTRIES,
     )
-    async with simulator:
-        recording = asyncio.create_task(Recorder(simulator, options.record).run()) if options.record else None
-        print(f"listening on {simulator.url}", flush=True)
-        await stopped.wait()
-        if recording:
-            recording.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await recording
+    recorder = Recorder(simulator, options.record) if options.record else contextlib.nullcontext()
+    with recorder:
+        async with simulator:
+            print(f"listening on {simulator.url}", flush=True)
+            await stopped.wait()
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ Kind = Literal[
     "stall",  # whoever reached the moment stays there until Simulator.release(); pings are still answered
     "delay",  # the same for a time; value: seconds (1)
     # the answer
-    "error",  # an error event instead, and no response.done; value: the message
+    "error",  # an error event instead, and no response.done; value: the message, or the code and the message
     "internal_error",  # a server error, then response.done with status failed (sheet 1.11); value: the message
     "moderation",  # blocked content; value: "error", "failed" or "silent" (sheet 9.13)
     "busy",  # "ongoing response already exists" instead
@@ -50,6 +50,12 @@ class Fault:
     nth: int = 1
     times: int = 1
     value: str = ""
+
+    def error(self) -> tuple[str, str]:
+        """Read code and message from the value of an error."""
+        match = re.fullmatch(r"(?:(\d{3}) )?(.*)", self.value, re.DOTALL)
+        code, message = match.groups() if match is not None else (None, "")
+        return code or "400", message or "something went wrong"
 
     @classmethod
     def parse(cls, text: str) -> Fault:

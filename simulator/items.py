@@ -18,8 +18,11 @@ Event = dict[str, Any]
 class RefusedError(Exception):
     """What a client asked for is answered by an error event."""
 
-    def __init__(self, message: str, code: str = "400", param: str | None = None) -> None:
+    def __init__(
+        self, message: str, code: str = "400", param: str | None = None, kind: str = "invalid_request_error"
+    ) -> None:
         """Carry what the error event says."""
+        self.kind = kind
         super().__init__(message)
         self.message = message
         self.code = code

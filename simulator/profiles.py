@@ -23,6 +23,7 @@ S25PLAN = Switches(
     words_ahead_s=math.inf,
     first_audio_s=0.711,
     empty_part_after_call=True,
+    calls_need_english=True,
     cancel_leftover_deltas=2,
     audio_delta_bytes=6464,
 )

@@ -250,6 +250,9 @@ class RealtimeConnection(WebSocket):
         """Start a response, or refuse it: one at a time."""
         if self.response is not None:
             raise RefusedError("ongoing response already exists")
+        if not self.service.switches.quota:
+            # How a quota that runs out within a session shows is unknown (sheet 9.18).
+            raise RefusedError("you have exceeded your current quota", code="402", kind="quota_exceeded")
         last = self.items[-1] if self.items else None
         if self.service.switches.refuse_assistant_end and (last is None or last.role == "assistant"):
             raise RefusedError("continue_final_message needs a message to continue")
@@ -271,8 +274,7 @@ class RealtimeConnection(WebSocket):
     async def response_ended(self, answered: list[Item], called: bool) -> None:
         """Go on after a response."""
         await self.enter("in_tool" if called else "idle")
-        if self.service.switches.transcript_moment != "next":
-            await self.transcription.tell(answered)
+        await self.transcription.after(answered)
 
     def heard_ms(self) -> int:
         """How much audio arrived."""

@@ -12,7 +12,7 @@ from .brain import Call, Prompt, Say, Think
 from .faults import Fault, StruckError
 from .items import Event, Item
 from .service import SpokenResponse
-from .text import spoken_s, words_of
+from .text import is_mostly_chinese, spoken_s, words_of
 from .voice import AudioFeed
 
 if TYPE_CHECKING:
@@ -105,12 +105,15 @@ class Response:
             # The sheet names no place for what only recognition finds empty; it is treated as the energy test is.
             raise StruckError(Fault("error", "response.create", value="no speech found"))
         await connection.transcription.at("before", self._answers)
-        service.responses.append(self.record)
+        service.answering(self.record)
         self.record.voice, self.record.instructions = connection.session.voice, self._instructions
         self._created_s = service.clock.now()
         await self._send({"type": "response.created", "response": self._shown("in_progress")})
         await connection.enter("answering")
-        prompt = Prompt(self._instructions, tuple(connection.history.items), tuple(connection.session.tools))
+        tools = tuple(connection.session.tools)
+        if service.switches.calls_need_english and is_mostly_chinese(self._instructions):
+            tools = ()
+        prompt = Prompt(self._instructions, tuple(connection.history.items), tools)
         for step in service.brain.answer(prompt):
             match step:
                 case Say():

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from . import recognition_http, rest, speech_http
+from . import control, recognition_http, rest, speech_http
 from .access import PLAN, Gate, refusal
 from .realtime import RealtimeConnection
 from .recognition_socket import RecognitionSocket
-from .service import Service, Upgrade
+from .service import Service
 from .speech_socket import SpeechSocket
 from .websocket import WebSocket
 
@@ -37,7 +37,7 @@ class Simulator(Service):
         """Listen."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.on_response_prepare.append(trace)
-        for endpoint in (rest, speech_http, recognition_http):
+        for endpoint in (rest, speech_http, recognition_http, control):
             app.add_routes(endpoint.routes(self))
         for path in ("", PLAN):
             app.router.add_get(f"{path}/v1/realtime", self._realtime)
@@ -87,7 +87,7 @@ class Simulator(Service):
         self, request: web.Request, refused: web.Response | None, make: Callable[[], WebSocket]
     ) -> web.StreamResponse:
         status = 101 if refused is None else refused.status
-        self.upgrades.append(Upgrade(self.clock.now(), request.path, request.query.get("model", ""), status))
+        self.wire.add_upgrade(request.path, request.query.get("model", ""), status)
         if refused is not None:
             return refused
         if (task := asyncio.current_task()) is not None:

@@ -1,6 +1,7 @@
 """What all endpoints of one simulated service share."""
 
 import itertools
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,7 @@ from .house import HouseBrain
 from .profiles import PROFILES
 from .switches import Switches
 from .voice import ToneVoice, Voice
-from .wire import WireEvent, WireLog
+from .wire import Upgrade, WireEvent, WireLog
 
 if TYPE_CHECKING:
     from .realtime import RealtimeConnection
@@ -37,16 +38,6 @@ class SpokenResponse:
     sample_rate: int = 24000
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
-    """One attempt to open a websocket, and the status it got."""
-
-    at_s: float
-    path: str
-    model: str
-    status: int
-
-
 class Service:
     """Switches, senses, and the record of what happened."""
 
@@ -61,8 +52,12 @@ class Service:
         voice: Voice | None = None,
         pace: float = 0.0,
         life: float = 1.0,
+        keep: int = 0,
     ) -> None:
-        """`switches` wins over `profile`; without `key` any key is right; without a pace nothing is waited for."""
+        """`switches` wins over `profile`; without `key` any key is right; without a pace nothing is waited for.
+
+        `keep` is how many entries of the log and of the responses stay, 0 for all.
+        """
         self.switches = PROFILES[profile] if switches is None else switches
         """In force from the next event on; replaceable at any time."""
         self.key = key
@@ -71,18 +66,31 @@ class Service:
         self.voice: Voice = voice or ToneVoice()
         self.clock = Clock(pace, life)
         self.faults = Faults(lambda: self.switches.faults)
-        self.wire = WireLog(self.clock)
+        self.wire = WireLog(self.clock, keep)
         self.responses: list[SpokenResponse] = []
         self.connections: list[RealtimeConnection] = []
         """Open realtime connections."""
-        self.upgrades: list[Upgrade] = []
+        self.random = random.Random(0)
         self.numbers = itertools.count(1)
         """Of websockets, in the order of their upgrade."""
+
+        self._keep = keep
+
+    @property
+    def upgrades(self) -> list[Upgrade]:
+        """Every attempt to open a websocket, in order."""
+        return self.wire.upgrades
 
     @property
     def log(self) -> list[WireEvent]:
         """Every event on every websocket, in order."""
         return self.wire.events
+
+    def answering(self, response: SpokenResponse) -> None:
+        """Note a response that has begun."""
+        self.responses.append(response)
+        if self._keep and len(self.responses) > 2 * self._keep:
+            del self.responses[: -self._keep]
 
     async def seen(self, event_type: str, count: int = 1, connection: int | None = None) -> WireEvent:
         """Wait until this many events of a type have passed, and give the last of them."""

@@ -43,7 +43,7 @@ def routes(service: Service) -> list[web.RouteDef]:
             format=settings.get("response_format", "mp3"),
             sample_rate=settings.get("sample_rate", 24000),
         )
-        service.responses.append(record)
+        service.answering(record)
         if settings.get("stream_format", "audio") == "sse":
             return await answer_stream(service, request, settings, record)
         return await answer_whole(service, settings, record)

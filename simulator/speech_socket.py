@@ -81,7 +81,7 @@ class SpeechSocket(WebSocket):
         self._record.instructions = data.get("instruction", "")
         if self._record.format in STREAM_FORMATS:
             self._encoder = self._new_encoder()
-        self.service.responses.append(self._record)
+        self.service.answering(self._record)
         self.background(self._speak)
         await self._send("tts.response.created", {})
 

@@ -70,10 +70,10 @@ class Switches:
     )
     speech_level: int = _switch(300, "8 ?", "RMS of 20 ms above which committed audio counts as speech")
     no_speech_at: Literal["create", "commit"] = _switch("create", "8 ?", "where 'no speech found' is reported")
-    transcript_moment: Literal["before", "within", "after", "next", "never"] = _switch(
+    transcript_moment: Literal["before", "within", "after", "next", "never", "random"] = _switch(
         "within",
         "1.10, 9.7",
-        "when the user's words come: around the response, after the next turn began, or not at all",
+        "when the user's words come: around the response, after the next turn began, never, or any of the first three",
     )
     transcript_deltas: Literal["none", "cumulative", "incremental"] = _switch(
         "none", "1.10, 9.7", "deltas ahead of the completed words"
@@ -105,6 +105,7 @@ class Switches:
     usage: bool = _switch(True, "1.10, 9.10", "usage in response.done")
 
     # Function calls
+    calls_need_english: bool = _switch(False, "1.7", "no calls while the instructions are Chinese")
     call_announcement: Literal["output_item", "item_created"] = _switch(
         "output_item", "1.7, 9.8", "the event that announces a call"
     )

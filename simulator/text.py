@@ -14,6 +14,11 @@ def is_chinese(text: str) -> bool:
     return _CJK.search(text) is not None
 
 
+def is_mostly_chinese(text: str) -> bool:
+    """Tell whether more of the letters are Chinese than Latin."""
+    return len(_CJK.findall(text)) > len(re.findall(r"[A-Za-z]+", text))
+
+
 def words_of(text: str) -> list[str]:
     """Cut text as a model streams it: words with the space before them, Chinese by character."""
     return _WORD.findall(text)

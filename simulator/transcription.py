@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from .faults import StruckError
 from .items import Event, Item
 from .service import Service
 from .switches import Switches
 from .text import words_of
 from .wire import Outlet
 
+KIND = "conversation.item.input_audio_transcription"
 PIECE_S = 0.005
+RANDOM_MOMENTS = ("before", "within", "after")
 
 
 class Transcription:
@@ -20,12 +23,16 @@ class Transcription:
         self._service = service
         self._outlet = outlet
         self._owed: dict[Item, asyncio.Lock] = {}
+        self._moments: dict[Item, str] = {}
         self._answered: set[Item] = set()
 
     def owe(self, item: Item) -> None:
         """Note an item whose words the client is to be told."""
-        if self._service.switches.transcript_moment != "never":
-            self._owed[item] = asyncio.Lock()
+        moment: str = self._service.switches.transcript_moment
+        if moment == "random":
+            moment = self._service.random.choice(RANDOM_MOMENTS)
+        if moment != "never":
+            self._owed[item], self._moments[item] = asyncio.Lock(), moment
 
     def owed(self) -> list[Item]:
         """Items whose words the client was not told."""
@@ -37,42 +44,52 @@ class Transcription:
 
     async def unanswered(self, item: Item) -> None:
         """Tell the words of an item that no response has answered in a while."""
-        switches = self._service.switches
-        if switches.transcript_unanswered_s and switches.transcript_moment != "next":
-            await self._service.clock.limit(switches.transcript_unanswered_s)
+        limit_s = self._service.switches.transcript_unanswered_s
+        if limit_s and self._moments.get(item) not in (None, "next"):
+            await self._service.clock.limit(limit_s)
             if item not in self._answered:
-                await self.tell([item])
+                await self._tell(item)
 
     async def at(self, moment: str, items: list[Item]) -> None:
-        """Tell the words of items when this is their moment."""
-        if self._service.switches.transcript_moment == moment:
-            await self.tell(items)
-
-    async def tell(self, items: list[Item]) -> None:
-        """Tell the words of items, each once."""
+        """Tell the words of the items whose moment this is."""
         for item in items:
-            lock = self._owed.get(item)
-            if lock is None or item.words is None:
-                continue
-            async with lock:
-                if item not in self._owed:
-                    continue
-                words = await item.heard()
+            if self._moments.get(item) == moment:
+                await self._tell(item)
+
+    async def after(self, items: list[Item]) -> None:
+        """Tell what is left of the words of items that were answered."""
+        for item in items:
+            if self._moments.get(item) != "next":
+                await self._tell(item)
+
+    async def _tell(self, item: Item) -> None:
+        """Tell the words of an item, once."""
+        lock = self._owed.get(item)
+        if lock is None:
+            return
+        async with lock:
+            if item not in self._owed:
+                return
+            words = await item.heard()
+            try:
                 async for event in self._events(item, words, self._service.switches):
                     await self._outlet.send(event)
-                del self._owed[item]
+            except StruckError as struck:
+                place: Event = {"item_id": item.id, "content_index": 0}
+                error = {"type": "server_error", "code": "503", "message": struck.fault.value or "transcription failed"}
+                await self._outlet.send({"type": f"{KIND}.failed"} | place | {"error": error})
+            del self._owed[item]
 
     async def _events(self, item: Item, words: str, switches: Switches) -> AsyncIterator[Event]:
         event: Event = {"item_id": item.id, "content_index": 0}
-        kind = "conversation.item.input_audio_transcription"
         if switches.transcript_deltas != "none":
             said = ""
             for word in words_of(words):
                 said += word
                 delta = said if switches.transcript_deltas == "cumulative" else word
-                yield {"type": f"{kind}.delta"} | event | {"delta": delta}
+                yield {"type": f"{KIND}.delta"} | event | {"delta": delta}
                 await self._service.clock.sleep(PIECE_S)
             if switches.transcript_deltas == "cumulative" and said:
                 # The last one is repeated (sheet 1.10).
-                yield {"type": f"{kind}.delta"} | event | {"delta": said}
-        yield {"type": f"{kind}.completed"} | event | {"transcript": words}
+                yield {"type": f"{KIND}.delta"} | event | {"delta": said}
+        yield {"type": f"{KIND}.completed"} | event | {"transcript": words}

@@ -85,7 +85,7 @@ class WebSocket:
         try:
             await work(*args, **kwargs)
         except RefusedError as refusal:
-            await self.error(refusal.message, refusal.code)
+            await self.error(refusal.message, refusal.code, refusal.kind)
         except StruckError as struck:
             await self.fault_error(struck.fault)
 
@@ -129,7 +129,8 @@ class WebSocket:
             case "moderation":
                 await self.error("the content was blocked", code="451", kind="censorship_block", event_id=event_id)
             case _:
-                await self.error(fault.value or "something went wrong", event_id=event_id)
+                code, message = fault.error()
+                await self.error(message, code, event_id=event_id)
 
     async def _read(self, events: asyncio.Queue[Event | RefusedError]) -> None:
         async for message in self._websocket:
@@ -170,7 +171,7 @@ class WebSocket:
                 for _ in range(await self._times(event)):
                     await self.handle(event)
             except RefusedError as refusal:
-                await self.error(refusal.message, refusal.code, event_id=event_id, param=refusal.param)
+                await self.error(refusal.message, refusal.code, refusal.kind, event_id, refusal.param)
             except StruckError as struck:
                 await self.fault_error(struck.fault, event_id)
 

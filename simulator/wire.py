@@ -49,18 +49,42 @@ def _sized(value: Any, is_audio: bool, key: str = "") -> Any:
     return value
 
 
-class WireLog:
-    """Everything that passed, in order; others can wait for what they need to see."""
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """One attempt to open a websocket, and the status it got."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Time is the simulator's."""
+    at_s: float
+    path: str
+    model: str
+    status: int
+
+
+class WireLog:
+    """Everything that passed, in order; others can listen to it, or wait for what they need to see."""
+
+    def __init__(self, clock: Clock, keep: int) -> None:
+        """Time is the simulator's; `keep` is how many entries stay, 0 for all."""
         self._clock = clock
+        self._keep = keep
         self._grown = asyncio.Event()
         self.events: list[WireEvent] = []
+        self.upgrades: list[Upgrade] = []
+        self.listeners: list[Callable[[WireEvent | Upgrade], None]] = []
 
     def add(self, connection: int, direction: Literal["in", "out"], event: Event) -> None:
         """Note one event."""
-        self.events.append(WireEvent(self._clock.now(), connection, direction, without_audio(event)))
+        self._note(self.events, WireEvent(self._clock.now(), connection, direction, without_audio(event)))
+
+    def add_upgrade(self, path: str, model: str, status: int) -> None:
+        """Note one upgrade."""
+        self._note(self.upgrades, Upgrade(self._clock.now(), path, model, status))
+
+    def _note[T: WireEvent | Upgrade](self, entries: list[T], entry: T) -> None:
+        entries.append(entry)
+        if self._keep and len(entries) > 2 * self._keep:
+            del entries[: -self._keep]
+        for listener in self.listeners:
+            listener(entry)
         self._grown.set()
         self._grown = asyncio.Event()
 

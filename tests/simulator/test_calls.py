@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from simulator import PROFILES, Call, Say, ScriptedBrain
+from simulator import PROFILES, Call, HouseBrain, Say, ScriptedBrain
 from tests.simulator.client import configured
 
 
@@ -114,3 +114,21 @@ async def test_call_ids_begin_again_on_another_connection(start):
         async with configured(simulator, tools=[LIGHT_ON]) as client:
             await client.ask("Turn on the kitchen light.")
     assert [call[0] for response in simulator.responses for call in response.calls] == ["call_0_0", "call_0_0"]
+
+
+@pytest.mark.parametrize(("profile", "calls"), [("s3", 1), ("s25plan", 0)])
+@pytest.mark.parametrize(
+    ("instructions", "english"), [("Answer in Chinese. 客厅灯", True), ("你是一个语音助手。", False)]
+)
+async def test_call_with_chinese_instructions_is_the_profiles(start, profile, calls, instructions, english):
+    simulator = await start(profile=profile, brain=HouseBrain())
+    tool = function("HassTurnOn")
+    async with configured(simulator, instructions=instructions, tools=[tool]) as client:
+        await client.ask("打开客厅灯，谢谢你。")
+    assert len(simulator.responses[0].calls) == (1 if english else calls)
+
+
+async def test_call_of_the_services_own_search_is_accepted(start):
+    async with configured(await start(), tools=[{"type": "web_search"}]) as client:
+        done = await client.ask("What is new in the world?")
+    assert done["response"]["status"] == "completed"

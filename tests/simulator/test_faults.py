@@ -185,6 +185,16 @@ async def test_fault_error_comes_instead_of_the_response(start):
     assert len(client.all("response.created")) == 1
 
 
+async def test_fault_error_has_the_code_it_was_given(start):
+    switches = PROFILES["s3"].replace(error_code="number")
+    simulator = await start(switches=switches)
+    simulator.throw(Fault("error", "response.create", value="429 too many requests"))
+    async with configured(simulator) as client:
+        await client.send("response.create")
+        error = (await client.until("error"))["error"]
+    assert (error["code"], error["message"]) == (429, "too many requests")
+
+
 async def test_fault_error_in_the_middle_has_no_response_done(start):
     simulator = await struck(start, Fault("error", "response.audio.delta", nth=3, value="strange"))
     async with configured(simulator) as client:

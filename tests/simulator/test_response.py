@@ -237,3 +237,13 @@ async def test_response_delivery_is_paced_and_first_audio_waits(start):
     gap = 0.1 * 8192 / 48000 / 2.0
     assert sent[1].at_s - sent[0].at_s >= 0.0212
     assert sent[-1].at_s - sent[1].at_s >= gap * (len(sent) - 2)
+
+
+async def test_response_create_without_quota_left_is_refused(start):
+    simulator = await start()
+    async with configured(simulator) as client:
+        await client.ask("A question of some length.")
+        simulator.switches = simulator.switches.replace(quota=False)
+        await client.send("response.create")
+        error = (await client.until("error"))["error"]
+    assert (error["type"], error["code"]) == ("quota_exceeded", "402")

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from simulator import PROFILES
+from simulator import PROFILES, Fault
 from tests.simulator.client import configured
 
 COMPLETED = "conversation.item.input_audio_transcription.completed"
@@ -82,3 +82,34 @@ async def test_transcription_after_calls_alone_still_comes(start):
     async with configured(await start(), tools=[tool]) as client:
         await client.ask("Turn on the light.")
     assert client.all(COMPLETED)
+
+
+async def test_transcription_random_comes_once_at_any_moment(start):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_moment="random"))
+    moments = set()
+    async with configured(simulator) as client:
+        for _ in range(12):
+            client.events.clear()
+            await client.ask(WORDS)
+            types = client.types()
+            moment = "after" if COMPLETED not in types else "before"
+            if moment == "after":
+                await client.until(COMPLETED)
+            elif types.index(COMPLETED) > types.index("response.created"):
+                moment = "within"
+            moments.add(moment)
+            assert len(client.all(COMPLETED)) == 1
+    assert moments == {"before", "within", "after"}
+
+
+@pytest.mark.parametrize("moment", ["before", "within", "after"])
+async def test_transcription_failed_leaves_the_answer(start, moment):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_moment=moment))
+    simulator.throw(Fault("internal_error", COMPLETED, value="no ears"))
+    async with configured(simulator) as client:
+        done = await client.ask(WORDS)
+        failed = "conversation.item.input_audio_transcription.failed"
+        if not client.all(failed):
+            await client.until(failed)
+    assert done["response"]["status"] == "completed"
+    assert client.all(failed)[0]["error"]["message"] == "no ears"
