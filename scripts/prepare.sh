@@ -4,7 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 prepare() {
     # In a process group of its own, so that downloads and compilers can be ended too.
     set -m
-    "$root/scripts/setup" "$@" &
+    "$root/scripts/setup" "$@" </dev/null &
     set +m
     trap 'kill -TERM -- "-$!" 2>/dev/null; wait "$!" || true; exit 130' INT
     trap 'kill -TERM -- "-$!" 2>/dev/null; wait "$!" || true; exit 143' TERM HUP
