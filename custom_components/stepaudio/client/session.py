@@ -119,6 +119,11 @@ class Session:
         return self._turn
 
     @property
+    def history(self) -> Sequence[Message]:
+        """What was said in this conversation, as far as it is known here."""
+        return self._history.messages
+
+    @property
     def connected(self) -> bool:
         """Whether a connection is open."""
         return self._wire is not None
