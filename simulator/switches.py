@@ -33,7 +33,7 @@ class Switches:
         OFF, "1.13 ?", "without any frame from the client, after which it is closed; 0: never"
     )
     update_limit_s: float = _switch(OFF, "1.5", "to the first session.update, after which it is closed; 0: never")
-    close_code: int = _switch(1000, "1.13", "the code of those closes")
+    close_code: int = _switch(1000, "1.13", "the code of those closes; 1006 cuts the connection")
 
     # Session
     vad_default: bool = _switch(True, "1.5, 9.1", "voice detection while no session.update has named it")

@@ -15,6 +15,7 @@ from .faults import ANSWER_KINDS, EVENT_KINDS, Fault, Faults, StruckError
 from .switches import Switches
 
 Event = dict[str, Any]
+ABNORMAL = 1006
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +191,9 @@ class Outlet:
         await self.send(body if switches.error_shape == "flat" else {"type": "error", "error": body})
 
     def end(self, code: int | None) -> None:
-        """End the socket with a close code, or None for the plain end of the connection."""
+        """End the socket with a close code; None or 1006, which no frame can carry, cuts the connection."""
         if not self.ended.done():
-            self.ended.set_result(code)
+            self.ended.set_result(None if code == ABNORMAL else code)
 
     async def strike(self, fault: Fault) -> None:
         """Do what a fault of the connection or the flow does; others pass."""

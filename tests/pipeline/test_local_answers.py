@@ -30,7 +30,8 @@ async def test_local_intent_answers_and_the_early_answer_is_taken_back(voice, si
     assert (heard[0], heard[-1]) == ("Turn on the kitchen light.", "Thank you very much for that.")
     assert local.reply in heard
     assert "An answer that nobody wants." not in heard
-    assert len(simulator.upgrades) == 1
+    # The local answer is spoken through the speech socket, and the model's own connection goes on.
+    assert [upgrade.path for upgrade in simulator.upgrades] == ["/v1/realtime", "/v1/realtime/audio"]
 
 
 async def test_sentence_trigger_answers_and_the_model_learns_of_it(hass, voice, simulator):

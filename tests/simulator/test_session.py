@@ -180,6 +180,15 @@ async def test_session_is_closed_after_30_minutes(start, profile):
     assert client.socket.close_code == 1000
 
 
+async def test_session_limit_cuts_the_connection_where_switched(start):
+    simulator = await start(switches=PROFILES["s3"].replace(close_code=1006))
+    async with opened(simulator) as client:
+        await client.until("session.created")
+        simulator.clock.advance(1801)
+        await client.socket.wait_closed()
+    assert client.socket.close_code == 1006
+
+
 async def test_session_idle_is_closed_unless_pinged(start):
     simulator = await start()
     async with opened(simulator) as client:
