@@ -8,8 +8,19 @@ from typing import Any, override
 from urllib.parse import urlsplit
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, ConfigSubentryData
-from homeassistant.const import CONF_API_KEY, CONF_LLM_HASS_API, CONF_PROMPT, CONF_URL
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryData,
+    ConfigSubentryFlow,
+    OptionsFlow,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_API_KEY, CONF_LLM_HASS_API, CONF_NAME, CONF_PROMPT, CONF_URL
+from homeassistant.core import callback
 from homeassistant.helpers import llm, selector
 from homeassistant.util.ssl import get_default_context
 
@@ -18,12 +29,21 @@ from .client.connection import Endpoint
 from .client.errors import StepAudioError
 from .client.events import SessionConfig
 from .const import (
+    CONF_EARLY_ANSWER,
+    CONF_MAX_SESSIONS,
     CONF_MODEL,
     CONF_PLAN,
     CONF_REGION,
+    CONF_SPARES,
+    CONF_TURNS_KEPT,
+    CONF_VOICE,
+    DEFAULT_EARLY_ANSWER,
+    DEFAULT_MAX_SESSIONS,
     DEFAULT_MODEL,
     DEFAULT_PROMPT,
+    DEFAULT_SPARES,
     DEFAULT_TITLES,
+    DEFAULT_TURNS_KEPT,
     DOMAIN,
     MODEL_ALIASES,
     PLAN_PAY_AS_YOU_GO,
@@ -115,6 +135,20 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
                 return update(entry, data=data, unique_id=_unique_id(data))
         return self._form("reauth_confirm", _KEY_SCHEMA, {}, errors)
 
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Offer the account's limits."""
+        return AccountOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+        """Offer more agents, each a persona of its own."""
+        return {SUBENTRY_AGENT: AgentSubentryFlow}
+
     def _form(
         self, step_id: str, schema: vol.Schema, values: Mapping[str, Any], errors: dict[str, str]
     ) -> ConfigFlowResult:
@@ -156,6 +190,82 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
         finally:
             await client.aclose()
         return True
+
+
+class AccountOptionsFlow(OptionsFlow):
+    """The limits of an account."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the limits."""
+        if user_input is not None:
+            return self.async_create_entry(data={name: int(value) for name, value in user_input.items()})
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_MAX_SESSIONS, default=DEFAULT_MAX_SESSIONS): _whole_number(1, 100),
+                vol.Required(CONF_SPARES, default=DEFAULT_SPARES): _whole_number(0, 2),
+            }
+        )
+        values = self.config_entry.options
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(schema, values),  # type: ignore[arg-type]  # a shim gives probatio's class
+        )
+
+
+class AgentSubentryFlow(ConfigSubentryFlow):
+    """A persona: what it is told, what it may do, and how it speaks."""
+
+    @property
+    def _is_new(self) -> bool:
+        return self.source == SOURCE_USER
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Add or change an agent."""
+        if self._get_entry().state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        if user_input is not None:
+            user_input[CONF_TURNS_KEPT] = int(user_input[CONF_TURNS_KEPT])
+            if self._is_new:
+                return self.async_create_entry(title=user_input.pop(CONF_NAME), data=user_input)
+            return self.async_update_and_abort(self._get_entry(), self._get_reconfigure_subentry(), data=user_input)
+        values: dict[str, Any] = {CONF_PROMPT: DEFAULT_PROMPT, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]}
+        if not self._is_new:
+            values = dict(self._get_reconfigure_subentry().data)
+        schema = self._schema()
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(schema, values),  # type: ignore[arg-type]  # a shim gives probatio's class
+        )
+
+    async_step_reconfigure = async_step_user
+
+    def _schema(self) -> vol.Schema:
+        apis = [selector.SelectOptionDict(value=api.id, label=api.name) for api in llm.async_get_apis(self.hass)]
+        fields: dict[vol.Marker, Any] = {}
+        if self._is_new:
+            fields[vol.Required(CONF_NAME, default=DEFAULT_TITLES[SUBENTRY_AGENT])] = str
+        fields |= {
+            vol.Optional(CONF_PROMPT): selector.TemplateSelector(),
+            vol.Optional(CONF_LLM_HASS_API): selector.SelectSelector(
+                selector.SelectSelectorConfig(options=apis, multiple=True)
+            ),
+            vol.Optional(CONF_VOICE): selector.SelectSelector(
+                selector.SelectSelectorConfig(
+                    options=list(VOICES[self._get_entry().data[CONF_REGION]]),
+                    custom_value=True,
+                    mode=selector.SelectSelectorMode.DROPDOWN,
+                )
+            ),
+            vol.Required(CONF_EARLY_ANSWER, default=DEFAULT_EARLY_ANSWER): bool,
+            vol.Required(CONF_TURNS_KEPT, default=DEFAULT_TURNS_KEPT): _whole_number(0, 200),
+        }
+        return vol.Schema(fields)
+
+
+def _whole_number(least: int, most: int) -> selector.NumberSelector:
+    return selector.NumberSelector(
+        selector.NumberSelectorConfig(min=least, max=most, step=1, mode=selector.NumberSelectorMode.BOX)
+    )
 
 
 def _unique_id(data: Mapping[str, Any]) -> str:

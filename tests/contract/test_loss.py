@@ -1,7 +1,5 @@
 """A lost connection costs a replay, and not the user's words."""
 
-import asyncio
-
 import pytest
 
 from custom_components.stepaudio.client.connection import Timeouts
@@ -32,7 +30,12 @@ async def test_connection_lost_before_the_answer_replays_the_audio(client, simul
     words, _ = await read(turn)
     assert await turn.wait_for_transcript(5) == QUESTION
     assert words == f"You said: {QUESTION}"
-    assert items(simulator) == [("user", "I like tea."), ("assistant", "Noted."), ("user", QUESTION), ("assistant", words)]
+    assert items(simulator) == [
+        ("user", "I like tea."),
+        ("assistant", "Noted."),
+        ("user", QUESTION),
+        ("assistant", words),
+    ]
 
 
 async def test_connection_lost_in_the_middle_of_the_words_asks_again(client, simulator):
@@ -110,8 +113,8 @@ async def test_old_connection_is_replaced_while_nobody_speaks(simulator):
     turn = speak(session)
     await read(turn)
     turn.close()
-    while session.connected:
-        await asyncio.sleep(0)
+    await client._room.wait()
+    assert client.open_connections == 0
     await read(speak(session, "I was silent for a long time now."))
     assert len(simulator.upgrades) == 2
     assert simulator.brain.prompts[-1].user_words() == [QUESTION, "I was silent for a long time now."]

@@ -140,3 +140,35 @@ async def test_account_whose_service_is_away_is_tried_again(hass, simulator):
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_options_change_the_limits_of_the_account(hass, simulator):
+    entry = (await fill(hass, simulator))["result"]
+    await hass.async_block_till_done()
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await hass.config_entries.options.async_configure(form["flow_id"], {"max_sessions": 7, "warm_sessions": 0})
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.runtime_data.max_sessions == 7
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_agent_is_added_and_changed(hass, simulator):
+    entry = (await fill(hass, simulator))["result"]
+    await hass.async_block_till_done()
+    flow = hass.config_entries.subentries
+    form = await flow.async_init((entry.entry_id, "conversation"), context={"source": SOURCE_USER})
+    result = await flow.async_configure(
+        form["flow_id"], {"name": "Pirate", "prompt": "Arr.", "early_answer": False, "turns_kept": 3}
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    agents = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert sum(entity.domain == "conversation" for entity in agents) == 2
+    pirate = next(sub for sub in entry.subentries.values() if sub.title == "Pirate")
+    form = await entry.start_subentry_reconfigure_flow(hass, pirate.subentry_id)
+    result = await flow.async_configure(form["flow_id"], {**pirate.data, "voice": "ruyananshi"})
+    await hass.async_block_till_done()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert entry.subentries[pirate.subentry_id].data["voice"] == "ruyananshi"
+    await hass.config_entries.async_unload(entry.entry_id)

@@ -1,7 +1,5 @@
 """One voice turn through a real Assist pipeline, the client and the simulator over loopback."""
 
-from homeassistant.core import Context
-
 from simulator import Call, Say, ScriptedBrain
 
 from .conftest import LIGHT
