@@ -10,7 +10,9 @@ pytest.importorskip("piper")
 
 
 @pytest.fixture
-async def senses():
+async def senses(monkeypatch):
+    # The recogniser's progress bar is never shown, but would leave a thread of its own behind.
+    monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)
     ears, voice = WhisperEars(), PiperVoice()
     yield ears, voice
     await ears.close()
