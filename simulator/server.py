@@ -54,6 +54,7 @@ class Simulator(Service):
 
     async def __aexit__(self, *_: object) -> None:
         """Cut what is open, and stop listening."""
+        self.release()
         sockets = list(self._sockets)
         for task in sockets:
             task.cancel()

@@ -2,6 +2,8 @@
 
 import base64
 import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -92,11 +94,12 @@ async def answer_stream(
     await service.clock.sleep(service.switches.speech_first_audio_s)
     try:
         head = wav_file(b"", record.sample_rate, UNKNOWN_SIZE) if record.format == "wav" else b""
-        async for part in encoded(service, settings, record):
-            piece, head = head + part, b""
-            record.audio += piece
-            await stream.send({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
-            await service.clock.sleep(PIECE_BYTES / 48000 / service.switches.speech_speed)
+        async with aclosing(encoded(service, settings, record)) as parts:
+            async for part in parts:
+                piece, head = head + part, b""
+                record.audio += piece
+                await stream.send({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
+                await service.clock.sleep(PIECE_BYTES / 48000 / service.switches.speech_speed)
         await stream.send({"type": "speech.audio.done", "audio": ""})
         await stream.done()
         record.status = "completed"
@@ -105,7 +108,7 @@ async def answer_stream(
     return stream.response
 
 
-async def encoded(service: Service, settings: dict[str, Any], record: SpokenResponse) -> Any:
+async def encoded(service: Service, settings: dict[str, Any], record: SpokenResponse) -> AsyncGenerator[bytes]:
     """Give the parts of the encoded speech; wav as bare samples, its head is the caller's."""
     streamed = {"pcm": "pcm", "wav": "pcm"}.get(record.format, f"{record.format}_stream")
     speed, volume = settings.get("speed", 1.0), settings.get("volume", 1.0)

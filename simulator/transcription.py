@@ -1,12 +1,10 @@
 """Telling the client what the user said, at the moment the switches name (sheet 1.10)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 from .faults import StruckError
 from .items import Event, Item
 from .service import Service
-from .switches import Switches
 from .text import words_of
 from .wire import Outlet
 
@@ -72,24 +70,23 @@ class Transcription:
                 return
             words = await item.heard()
             try:
-                async for event in self._events(item, words, self._service.switches):
+                for event in self._events(item, words):
                     await self._outlet.send(event)
+                    await self._service.clock.sleep(PIECE_S)
             except StruckError as struck:
                 place: Event = {"item_id": item.id, "content_index": 0}
                 error = {"type": "server_error", "code": "503", "message": struck.fault.value or "transcription failed"}
                 await self._outlet.send({"type": f"{KIND}.failed"} | place | {"error": error})
             del self._owed[item]
 
-    async def _events(self, item: Item, words: str, switches: Switches) -> AsyncIterator[Event]:
-        event: Event = {"item_id": item.id, "content_index": 0}
-        if switches.transcript_deltas != "none":
-            said = ""
-            for word in words_of(words):
-                said += word
-                delta = said if switches.transcript_deltas == "cumulative" else word
-                yield {"type": f"{KIND}.delta"} | event | {"delta": delta}
-                await self._service.clock.sleep(PIECE_S)
-            if switches.transcript_deltas == "cumulative" and said:
-                # The last one is repeated (sheet 1.10).
-                yield {"type": f"{KIND}.delta"} | event | {"delta": said}
-        yield {"type": f"{KIND}.completed"} | event | {"transcript": words}
+    def _events(self, item: Item, words: str) -> list[Event]:
+        place: Event = {"item_id": item.id, "content_index": 0}
+        form, said, events = self._service.switches.transcript_deltas, "", []
+        for word in words_of(words) if form != "none" else ():
+            said += word
+            delta = said if form == "cumulative" else word
+            events.append({"type": f"{KIND}.delta"} | place | {"delta": delta})
+        if form == "cumulative" and said:
+            # The last one is repeated (sheet 1.10).
+            events.append({"type": f"{KIND}.delta"} | place | {"delta": said})
+        return [*events, {"type": f"{KIND}.completed"} | place | {"transcript": words}]

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from .clock import Clock
 from .faults import ANSWER_KINDS, EVENT_KINDS, Fault, Faults, StruckError
+from .items import Event
 from .switches import Switches
 
-Event = dict[str, Any]
 ABNORMAL = 1006
 
 

@@ -1,7 +1,7 @@
 """Setting up an account, through the same flow as the UI."""
 
 import pytest
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
@@ -166,7 +166,10 @@ async def test_agent_is_added_and_changed(hass, simulator):
     agents = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert sum(entity.domain == "conversation" for entity in agents) == 2
     pirate = next(sub for sub in entry.subentries.values() if sub.title == "Pirate")
-    form = await entry.start_subentry_reconfigure_flow(hass, pirate.subentry_id)
+    form = await flow.async_init(
+        (entry.entry_id, "conversation"),
+        context={"source": SOURCE_RECONFIGURE, "subentry_id": pirate.subentry_id},
+    )
     result = await flow.async_configure(form["flow_id"], {**pirate.data, "voice": "ruyananshi"})
     await hass.async_block_till_done()
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
