@@ -74,9 +74,8 @@ async def _show(open_house: House, questions: list[Question], options: argparse.
     if wrong := open_house.home_assistant.errors_about("stepaudio"):
         raise HouseError(f"Home Assistant logged an error of the integration: {wrong[0]}")
     mode = timeline.mode([turn.figures for turn in turns])
-    say(
-        f"done: {len(turns)} {'turn' if len(turns) == 1 else 'turns'}, {mode}; the replies are in {options.replies.resolve()}"
-    )
+    count = "1 turn" if len(turns) == 1 else f"{len(turns)} turns"
+    say(f"done: {count}, {mode}; the replies are in {options.replies.resolve()}")
     if options.keep:
         say(f"Home Assistant stays until Ctrl-C: {open_house.home_assistant.invitation()}")
     if options.json:
