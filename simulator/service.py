@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .realtime import RealtimeConnection
 
 
+KEPT_RESPONSES = 50
+"""They hold their audio."""
+
+
 @dataclass(eq=False, slots=True)
 class SpokenResponse:
     """What the service answered or spoke, as it was sent."""
@@ -56,7 +60,7 @@ class Service:
     ) -> None:
         """`switches` wins over `profile`; without `key` any key is right; without a pace nothing is waited for.
 
-        `keep` is how many entries of the log and of the responses stay, 0 for all.
+        `keep` is how many entries of the log stay, 0 for all; with it, only the newest responses stay.
         """
         self.switches = PROFILES[profile] if switches is None else switches
         """In force from the next event on; replaceable at any time."""
@@ -89,8 +93,8 @@ class Service:
     def answering(self, response: SpokenResponse) -> None:
         """Note a response that has begun."""
         self.responses.append(response)
-        if self._keep and len(self.responses) > 2 * self._keep:
-            del self.responses[: -self._keep]
+        if self._keep and len(self.responses) > 2 * KEPT_RESPONSES:
+            del self.responses[:-KEPT_RESPONSES]
 
     async def seen(self, event_type: str, count: int = 1, connection: int | None = None) -> WireEvent:
         """Wait until this many events of a type have passed, and give the last of them."""
