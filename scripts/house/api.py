@@ -98,7 +98,8 @@ class Api:
         headers = {"Authorization": f"Bearer {self.token}"}
         async with self.session.post(self.url + path, json=body, headers=headers) as response:
             if not response.ok:
-                raise HouseError(f"Home Assistant answered {path} with {response.status}: {await response.text()}")
+                told = (await response.text()).partition("\n")[0]
+                raise HouseError(f"Home Assistant answered {path} with {response.status}: {told}")
             answer: Json = await response.json()
             return answer
 

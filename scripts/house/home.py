@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from .api import Api, Socket
 from .assist import add_stepaudio, create_pipeline, place_light, stepaudio_entities
 from .home_assistant import HomeAssistant, home_assistant
-from .report import say
+from .report import HouseError, say
 from .service import Record, service
 
 
@@ -44,9 +44,12 @@ async def house(*, port: int, service_port: int = 0, ears: str, voice: str) -> A
         api = up.result()
         say(f"Home Assistant runs at {ha.url}")
         socket = await stack.enter_async_context(api.socket())
-        await add_stepaudio(api, account)
-        entities = await stepaudio_entities(socket)
-        light = await place_light(socket)
-        pipeline_id = await create_pipeline(socket, entities)
+        try:
+            await add_stepaudio(api, account)
+            entities = await stepaudio_entities(socket)
+            light = await place_light(socket)
+            pipeline_id = await create_pipeline(socket, entities)
+        except HouseError as error:
+            raise ha.explained(error) from None
         say(f"StepAudio is set up: {', '.join(sorted(entities.values()))}")
         yield House(ha, api, socket, pipeline_id, light, behind.record)

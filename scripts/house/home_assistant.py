@@ -84,6 +84,15 @@ class HomeAssistant:
         """Return the error lines of its log that mention the text."""
         return [line for line in self.process.output().splitlines() if " ERROR " in line and text in line]
 
+    def explained(self, error: HouseError) -> HouseError:
+        """Return the error with the last one that Home Assistant logged, if there is any."""
+        lines = self.process.output().splitlines()
+        last = max((number for number, line in enumerate(lines) if " ERROR " in line), default=None)
+        if last is None:
+            return error
+        logged = "\n".join(f"    {line}" for line in [lines[last], *lines[last + 1 :][-15:]])
+        return HouseError(f"{error}\nHome Assistant's log says:\n{logged}")
+
 
 def free_port() -> int:
     """Return a port of the loopback interface that nobody listens on."""

@@ -137,6 +137,8 @@ def demo_in_its_first_turn(environment, mark, folder):
         for line in run.stdout:
             if "turn 1 of" in line:
                 break
+        else:
+            pytest.fail(f"the demo ended before its first turn: {run.stderr.read()}")
         assert len(processes_of(mark)) >= 3
         time.sleep(1)
         yield run
