@@ -14,9 +14,8 @@ from homeassistant.helpers.json import json_dumps
 from probatio import to_openapi
 
 from .client.events import SessionConfig, Tool
-from .client.history import Message, Role
+from .client.history import Message, Role, tools_text
 from .client.protocol import Call
-from .client.session import tools_text
 from .client.turn import CallResult
 
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")

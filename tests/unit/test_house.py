@@ -16,15 +16,16 @@ CLIENT = {
     "protocol": {"events", "audio", "errors"},
     "connection": {"errors"},
     "turn": {"protocol", "events", "audio", "errors"},
-    "history": set(),
+    "history": {"turn", "audio"},
+    "wire": {"history", "turn", "connection", "protocol", "events", "audio", "errors"},
     "pacing": set(),
-    "session": {"turn", "history", "pacing", "connection", "protocol", "events", "audio", "errors"},
+    "session": {"wire", "turn", "history", "pacing", "connection", "protocol", "events", "errors"},
     "speech": {"connection", "audio", "errors"},
     "rest": {"connection", "errors"},
     "client": {"session", "speech", "pacing", "connection", "events", "errors"},
     "__init__": set(),
 }
-WITHOUT_IO = ("errors", "audio", "events", "protocol", "history", "pacing")
+WITHOUT_IO = ("errors", "audio", "events", "protocol", "pacing")
 IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
 # The platforms stand above: none of them is imported by another room.
 PLATFORMS = {"conversation", "stt", "tts", "config_flow"}

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from .audio import SERVICE_HZ, duration_ms
+from .turn import CallResult, Turn
+
 
 class Role(StrEnum):
     """Whose a message is; TOOLS tells what functions gave."""
@@ -73,3 +76,29 @@ class History:
         """Return where the last `turns` begin; a turn begins with the user's words, so no call loses its result."""
         starts = [index for index, message in enumerate(self.messages) if message.role is Role.USER]
         return starts[-turns] if 0 < turns < len(starts) else 0
+
+
+def said_in(turn: Turn) -> list[Message]:
+    """Return what was said in a turn, in the shape that Home Assistant's log has of it."""
+    said = [Message(Role.USER, turn.transcript or "", heard=True)]
+    for answer in turn.answers:
+        if answer.status not in {"completed", "incomplete"}:
+            continue
+        if answer.words:
+            said.append(Message(Role.ASSISTANT, answer.words, heard=True))
+        if tools := tools_text([result for result in turn.results if result.call in answer.calls]):
+            said.append(Message(Role.TOOLS, tools, heard=True))
+    return said
+
+
+def tools_text(results: Sequence[CallResult]) -> str:
+    """Return function calls and what they gave, as the model reads it in a history."""
+    return "; ".join(f"{result.call.name}({result.call.arguments}) gave {result.output}" for result in results)
+
+
+def heard_words(turn: Turn, heard_ms: int) -> str:
+    """Return about as many of the last answer's words as were heard, and that it was cut short."""
+    words = turn.answers[-1].words if turn.answers else ""
+    total_ms = duration_ms(turn.voice_bytes, SERVICE_HZ)
+    heard = words[: int(len(words) * heard_ms / total_ms)] if total_ms else ""
+    return f"{heard.rstrip()}… (interrupted by the user)"

@@ -1,8 +1,8 @@
 """The conversation with the model, across connections: configure, replay, one turn at a time.
 
-The session knows what the service should have been told (configuration, history, the turn under way); `_Wire`
-knows what the present connection has been told. `_pump` sends the difference, in order. A new connection starts
-with an empty `_Wire`, so the same few lines serve the first connection, a lost one and a recycled one.
+The session knows what the service should have been told (its `Wish`: configuration, history, the turn under way);
+a `Wire` knows what its connection has been told, and tells the difference, in order. A new connection starts with a
+new `Wire`, so the same few lines serve the first connection, a lost one and a recycled one.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Protocol as Interface
 
-from .audio import SERVICE_HZ, Resampler, size_bytes
 from .connection import Connection, Timeouts
 from .errors import ClosedError, NoSpeechError, ServiceError, ServiceTimeoutError, StepAudioError
 from .events import SessionConfig
-from .history import History, Message, Role
+from .history import Message, Role, heard_words, said_in
 from .pacing import Backoff
 from .protocol import (
     Called,
@@ -28,7 +26,6 @@ from .protocol import (
     Heard,
     Input,
     InputRefused,
-    Protocol,
     Response,
     Said,
     SaidAll,
@@ -38,7 +35,8 @@ from .protocol import (
     Voiced,
     VoicedAll,
 )
-from .turn import Answer, CallResult, Turn
+from .turn import Answer, Turn
+from .wire import Wire, Wish
 
 # The service takes up to 15 MB at once; 60 ms is small enough for a live stream and spares a wake-up for each of
 # the 10 ms chunks that Home Assistant hands over (sheet 1.4).
@@ -59,23 +57,6 @@ class Dial(Interface):
         """Take back the room of a connection that is closed."""
 
 
-@dataclass(slots=True)
-class _Wire:
-    """What one connection has been told of the session's state."""
-
-    connection: Connection
-    protocol: Protocol = field(default_factory=Protocol)
-    history: int = 0
-    turn: Turn | None = None
-    resampler: Resampler | None = None
-    audio_bytes: int = 0
-    committed: Input | None = None
-    input_told: bool = False
-    results: int = 0
-    response: Response | None = None
-    answer: Answer | None = None
-
-
 class Session:
     """One conversation with the model. Made by `StepAudioClient.session`.
 
@@ -87,16 +68,12 @@ class Session:
         self.turns_kept = turns_kept
         self.keep_warm = False
         """Whether to stay connected while there is nothing to do."""
-        self.config: SessionConfig | None = None
-        """What the model is to be configured with."""
+        self._wish = Wish()
         self._dial = dial
         self._timeouts = timeouts
         self._loop = asyncio.get_running_loop()
-        self._history = History()
-        self._prepared: SessionConfig | None = None
-        self._turn: Turn | None = None
         self._last: tuple[Turn, Response | None] | None = None
-        self._wire: _Wire | None = None
+        self._wire: Wire | None = None
         self._wanted = asyncio.Event()
         self._settled = asyncio.Event()
         self._error: StepAudioError | None = None
@@ -116,12 +93,12 @@ class Session:
     @property
     def turn(self) -> Turn | None:
         """The turn under way, if there is one."""
-        return self._turn
+        return self._wish.turn
 
     @property
     def history(self) -> Sequence[Message]:
         """What was said in this conversation, as far as it is known here."""
-        return self._history.messages
+        return self._wish.history.messages
 
     @property
     def connected(self) -> bool:
@@ -131,7 +108,7 @@ class Session:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is lost if the connection goes."""
-        return self._turn is None
+        return self._wish.turn is None
 
     def prepare(self, config: SessionConfig, history: Sequence[Message] = (), *, early: bool = True) -> None:
         """Configure the session while the user speaks; with `early` the answer starts when the user has finished.
@@ -139,8 +116,8 @@ class Session:
         `history` is what was said before this turn; what the service does not know yet is told first.
         """
         self._tell_history(history)
-        self.config = config
-        self._prepared = config if early else None
+        self._wish.config = config
+        self._wish.prepared = config if early else None
         self._want()
 
     def listen(self, input_hz: int, default: SessionConfig) -> Turn:
@@ -148,7 +125,7 @@ class Session:
 
         `default` configures a session that nobody has prepared, so that the user is heard at least.
         """
-        self.config = self.config or default
+        self._wish.config = self._wish.config or default
         return self._begin(Turn(self._pump, self._loop.time, input_hz=input_hz))
 
     def say(self, text: str, config: SessionConfig, history: Sequence[Message] = ()) -> Turn:
@@ -158,13 +135,13 @@ class Session:
         turn.times.ended = self._loop.time()
         self._leave()
         self._tell_history(history)
-        self.config = config
-        self._prepared = None
+        self._wish.config = config
+        self._wish.prepared = None
         return self._begin(turn)
 
     async def connect(self, config: SessionConfig) -> None:
         """Open and configure a connection, and raise what prevents it. Cancelling is safe."""
-        self.config = config
+        self._wish.config = config
         self._settled.clear()
         self._error = None
         self._want()
@@ -188,36 +165,36 @@ class Session:
     def _begin(self, turn: Turn) -> Turn:
         self._leave()
         self._interrupt_last()
-        self._turn = turn
+        self._wish.turn = turn
         self._want()
         return turn
 
     def _leave(self) -> None:
         """Take leave of the turn under way: what nobody heard is taken back, what was said is remembered."""
-        turn, wire = self._turn, self._wire
-        self._turn = None
+        turn, wire = self._wish.turn, self._wire
+        self._wish.turn = None
         self._losses = 0
         self._stop(self._transcript_due)
         if turn is None:
             return
         if wire is not None and wire.turn is turn:
             response = wire.response
-            if turn.text is None and wire.audio_bytes and wire.committed is None:
+            if wire.has_loose_audio:
                 wire.protocol.clear_input()
             if wire.input_told:
-                self._history.add(_said(turn))
-                wire.history = len(self._history.messages)
+                self._wish.history.add(said_in(turn))
+                wire.history_told = len(self._wish.history.messages)
             if response is not None and response.state is not State.ENDED:
                 heard_ms = int(turn.heard_ms()) if turn.claimed else 0
                 wire.protocol.cancel(response, heard_ms=heard_ms)
                 turn.voice.take_back(0)
                 if heard_ms and turn.answers:
-                    self._history.add([Message(Role.ASSISTANT, _heard_words(turn, heard_ms), heard=True)])
-                    wire.history = len(self._history.messages)
+                    self._wish.history.add([Message(Role.ASSISTANT, heard_words(turn, heard_ms), heard=True)])
+                    wire.history_told = len(self._wish.history.messages)
             elif turn.claimed:
                 self._last = turn, response
-            wire.turn = wire.response = wire.answer = None
-            self._flush(wire)
+            wire.leave_turn()
+            wire.flush()
         if not turn.closed:
             if turn.claimed:
                 turn.close()
@@ -233,14 +210,14 @@ class Session:
         turn, response = last
         heard_ms = int(turn.heard_ms())
         turn.voice.take_back(0)
-        self._history.cut_last_answer(_heard_words(turn, heard_ms))
+        self._wish.history.cut_last_answer(heard_words(turn, heard_ms))
         if self._wire is not None and response is not None and turn.answers[-1].origin is self._wire.protocol:
             self._wire.protocol.cancel(response, heard_ms=max(heard_ms, 1))
-            self._flush(self._wire)
+            self._wire.flush()
 
     def _tell_history(self, logged: Sequence[Message]) -> None:
         """Take over what Home Assistant remembers; a connection that was told otherwise is given up."""
-        if not self._history.take_over(logged):
+        if not self._wish.history.take_over(logged):
             self._end_wire(_RenewedError())
 
     def _end_wire(self, error: StepAudioError) -> None:
@@ -273,7 +250,7 @@ class Session:
 
     async def _live(self, connection: Connection) -> None:
         """One connection from its opening to its end."""
-        self._wire = _Wire(connection, history=self._history.start_of_last(self.turns_kept))
+        self._wire = Wire(connection, self._wish.history.start_of_last(self.turns_kept))
         self._heard_at = self._loop.time()
         self._recycle_due = self._loop.call_later(self._timeouts.recycle_s, self._recycle)
         try:
@@ -290,10 +267,10 @@ class Session:
         self._lost_at = now if self._losses == 0 else self._lost_at
         self._losses += 1
         in_time = now - self._lost_at < self._timeouts.patience_s and self._losses <= self._timeouts.attempts
-        waiting = self._turn is not None and in_time
-        if error.retryable and (waiting or (self.keep_warm and self._turn is None)):
-            if self._turn is not None:
-                _hold(self._turn, error)
+        waiting = self._wish.turn is not None and in_time
+        if error.retryable and (waiting or (self.keep_warm and self._wish.turn is None)):
+            if self._wish.turn is not None:
+                _hold(self._wish.turn, error)
             self._nudge.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._backoff.next_s(random.random())):
@@ -310,8 +287,8 @@ class Session:
         self._losses = 0
         for timer in (self._due, self._transcript_due, self._recycle_due):
             self._stop(timer)
-        if self._turn is not None:
-            turn, self._turn = self._turn, None
+        if self._wish.turn is not None:
+            turn, self._wish.turn = self._wish.turn, None
             turn.fail(error)
             turn.audio.clear()
         if self._last is not None and isinstance(error, ClosedError):
@@ -319,7 +296,7 @@ class Session:
 
     def _recycle(self) -> None:
         """Begin a new connection before the service ends this one; a turn under way goes first (sheet 1.13)."""
-        if self._turn is None:
+        if self._wish.turn is None:
             if self.keep_warm:
                 self._end_wire(_RenewedError())
             else:
@@ -338,7 +315,7 @@ class Session:
             self._take(wire, signal)
         self._pump()
 
-    def _take(self, wire: _Wire, signal: Signal) -> None:
+    def _take(self, wire: Wire, signal: Signal) -> None:
         match signal:
             case Voiced() | Said() | Called() | SaidAll() | VoicedAll() | Ended():
                 if signal.response is wire.response and wire.answer is not None and wire.turn is not None:
@@ -346,7 +323,7 @@ class Session:
             case Heard(item, text, final):
                 self._hear(wire, item, text, final=final)
             case InputRefused(item, error):
-                if item is wire.committed and wire.turn is not None:
+                if item is wire.input and wire.turn is not None:
                     self._refuse(wire, wire.turn, error)
             case Strayed(error):
                 if wire.turn is not None and not wire.input_told:
@@ -358,15 +335,15 @@ class Session:
             case ConfigRefused(config, error):
                 if error.retryable:
                     wire.connection.fail(error)
-                elif config == self.config:
+                elif config == self._wish.config:
                     self._error = error
                     self._settled.set()
-                    self.config = None
-                    if self._turn is not None:
-                        self._turn.fail(error)
+                    self._wish.config = None
+                    if self._wish.turn is not None:
+                        self._wish.turn.fail(error)
 
     @staticmethod
-    def _refuse(wire: _Wire, turn: Turn, error: StepAudioError) -> None:
+    def _refuse(wire: Wire, turn: Turn, error: StepAudioError) -> None:
         """End a turn that the service does not want, or try it on another connection."""
         if error.retryable:
             wire.connection.fail(error)
@@ -374,7 +351,7 @@ class Session:
             turn.fail(error)
 
     def _take_answer(
-        self, wire: _Wire, turn: Turn, answer: Answer, signal: Voiced | Said | Called | SaidAll | VoicedAll | Ended
+        self, wire: Wire, turn: Turn, answer: Answer, signal: Voiced | Said | Called | SaidAll | VoicedAll | Ended
     ) -> None:
         match signal:
             case Voiced(_, pcm):
@@ -396,7 +373,7 @@ class Session:
             case Ended(response):
                 self._end_answer(wire, turn, answer, response)
 
-    def _end_answer(self, wire: _Wire, turn: Turn, answer: Answer, response: Response) -> None:
+    def _end_answer(self, wire: Wire, turn: Turn, answer: Answer, response: Response) -> None:
         error = response.error
         if response.status == "completed" and not answer.parts.items:
             error = ServiceError()  # nothing said and nothing called: nobody would hear anything
@@ -414,9 +391,9 @@ class Session:
                 self._stop(self._transcript_due)
                 self._transcript_due = self._loop.call_later(self._timeouts.late_transcript_s, turn.partials.end)
 
-    def _hear(self, wire: _Wire, item: Input, text: str, *, final: bool) -> None:
+    def _hear(self, wire: Wire, item: Input, text: str, *, final: bool) -> None:
         turn = wire.turn
-        if turn is None or item is not wire.committed or turn.transcript is not None:
+        if turn is None or item is not wire.input or turn.transcript is not None:
             return
         if final:
             turn.transcript = text
@@ -430,122 +407,29 @@ class Session:
 
     def _pump(self) -> None:
         """Send what the service has not been told yet, as far as its answers allow."""
-        if self._turn is not None and (self._turn.closed or self._turn.error is not None):
+        turn = self._wish.turn
+        if turn is not None and (turn.closed or turn.error is not None):
             self._leave()
-        wire = self._wire
-        if wire is None:
+        if self._wire is None:
             return
-        protocol = wire.protocol
-        told = protocol.pending_config or protocol.config
-        if self.config is not None and told != self.config:
-            if protocol.has_spoken and told is not None and told.voice != self.config.voice:
-                self._end_wire(_RenewedError())  # a voice that has spoken stays (sheet 1.5)
-                return
-            protocol.configure(self.config)
-        if protocol.config is not None:
-            for message in self._history.messages[wire.history :]:
-                protocol.add_message(message.wire_role, message.wire_text)
-            wire.history = len(self._history.messages)
-            if self._turn is not None:
-                self._pump_turn(wire, self._turn)
-        self._flush(wire)
-        self._watch()
-
-    def _pump_turn(self, wire: _Wire, turn: Turn) -> None:
-        if wire.turn is not turn:
-            wire.turn = turn
-            wire.resampler = None if turn.text is not None else Resampler(turn.input_hz, SERVICE_HZ)
-            wire.audio_bytes = wire.results = 0
-            wire.committed, wire.input_told = None, False
-            wire.response = wire.answer = None
-        if not wire.input_told:
-            self._pump_input(wire, turn)
-        if not wire.input_told:
-            return
-        if self._prepared is not None and not turn.answers:
-            prepared, self._prepared = self._prepared, None
-            turn.ask(prepared)
-            return  # asking pumps again
-        answer = turn.answers[-1] if turn.answers else None
-        if answer is not wire.answer:
-            self._ask(wire, turn, answer)
-
-    def _pump_input(self, wire: _Wire, turn: Turn) -> None:
-        if turn.text is not None:
-            wire.protocol.add_message("user", turn.text)
-            wire.input_told = True
-        elif wire.resampler is not None:
-            self._pump_audio(wire, wire.resampler, turn)
-        if wire.input_told:
-            # Rounds that another connection gave are told as text: their calls are unknown here (sheet 1.9).
-            for message in _said(turn)[1:]:
-                wire.protocol.add_message(message.wire_role, message.wire_text)
-            wire.results = len(turn.results)
-
-    @staticmethod
-    def _pump_audio(wire: _Wire, resampler: Resampler, turn: Turn) -> None:
-        step, backlog = size_bytes(_APPEND_MS, turn.input_hz), size_bytes(_BACKLOG_MS, turn.input_hz)
-        while (waiting := len(turn.audio) - wire.audio_bytes) >= step or (turn.input_ended and waiting):
-            size = waiting if turn.input_ended and waiting < backlog else min(waiting - waiting % step, backlog)
-            piece = bytes(memoryview(turn.audio)[wire.audio_bytes : wire.audio_bytes + size])
-            wire.audio_bytes += size
-            if pcm := resampler.push(piece):
-                wire.protocol.append(pcm)
-        if turn.input_ended and not turn.audio:
-            turn.fail(NoSpeechError())
-        elif turn.input_ended:
-            if pcm := resampler.flush():
-                wire.protocol.append(pcm)
-            wire.committed = wire.protocol.commit()
-            wire.input_told = True
-
-    def _ask(self, wire: _Wire, turn: Turn, answer: Answer | None) -> None:
-        """Have the service give `answer`, after the one before it has ended or been taken back."""
-        protocol = wire.protocol
-        if wire.response is not None and wire.answer is not None and wire.answer not in turn.answers:
-            protocol.cancel(wire.response)
-            wire.response = None
-        if answer is None or answer.ended:
-            wire.answer, wire.response = answer, None
-            return
-        if answer.config != self.config:
-            self.config = answer.config
-            self._pump()  # the configuration goes first, perhaps over another connection
-            return
-        wire.answer = answer
-        for result in turn.results[wire.results :]:
-            protocol.add_call_output(result.call.call_id, result.output)
-        wire.results = len(turn.results)
-        answer.origin = protocol
-        wire.response = protocol.request(with_voice=answer.config.with_voice)
-
-    def _flush(self, wire: _Wire) -> None:
-        if messages := wire.protocol.data_to_send():
-            wire.connection.send(messages)
+        if self._wire.tell(self._wish):
+            self._watch()
+        else:
+            self._end_wire(_RenewedError())
 
     # --- silence of the service ---
 
-    def _due_s(self) -> float | None:
-        """How long the service may stay silent from now on, or None if nothing is due."""
-        wire = self._wire
-        if wire is None:
-            return None
-        if not wire.protocol.ready and (self.config is not None or not wire.protocol.session_id):
-            return self._timeouts.configure_s
-        if wire.answer is not None and not wire.answer.ended:
-            return self._timeouts.silence_s
-        if wire.committed is not None and wire.turn is not None and not wire.turn.partials.ended:
-            return self._timeouts.silence_s
-        return None
+    def _silence_s(self) -> float | None:
+        return self._wire.longest_silence_s(self._wish, self._timeouts) if self._wire is not None else None
 
     def _watch(self) -> None:
-        if self._due is None and (due_s := self._due_s()) is not None:
+        if self._due is None and (due_s := self._silence_s()) is not None:
             self._heard_at = self._loop.time()
             self._due = self._loop.call_later(due_s, self._check_silence)
 
     def _check_silence(self) -> None:
         self._due = None
-        due_s, wire = self._due_s(), self._wire
+        due_s, wire = self._silence_s(), self._wire
         if due_s is None or wire is None:
             return
         if (rest_s := self._heard_at + due_s - self._loop.time()) <= 0:
@@ -557,32 +441,6 @@ class Session:
     def _stop(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
-
-
-def _said(turn: Turn) -> list[Message]:
-    """Return what was said in a turn, in the shape that Home Assistant's log has of it."""
-    said = [Message(Role.USER, turn.transcript or "", heard=True)]
-    for answer in turn.answers:
-        if answer.status not in {"completed", "incomplete"}:
-            continue
-        if answer.words:
-            said.append(Message(Role.ASSISTANT, answer.words, heard=True))
-        if tools := tools_text([result for result in turn.results if result.call in answer.calls]):
-            said.append(Message(Role.TOOLS, tools, heard=True))
-    return said
-
-
-def tools_text(results: Sequence[CallResult]) -> str:
-    """Return function calls and what they gave, as the model reads it in a history."""
-    return "; ".join(f"{result.call.name}({result.call.arguments}) gave {result.output}" for result in results)
-
-
-def _heard_words(turn: Turn, heard_ms: int) -> str:
-    """Return about as many of the last answer's words as were heard, and that it was cut short."""
-    words = turn.answers[-1].words if turn.answers else ""
-    total = turn.voice_bytes / (SERVICE_HZ * 2) * 1000
-    heard = words[: int(len(words) * heard_ms / total)] if total else ""
-    return f"{heard.rstrip()}… (interrupted by the user)"
 
 
 def _hold(turn: Turn, error: StepAudioError) -> None:
