@@ -78,6 +78,15 @@ async def test_spare_that_is_lost_is_opened_again(simulator):
     await client.aclose()
 
 
+async def test_spare_that_is_old_is_replaced(simulator):
+    client = client_of(simulator, timeouts=Timeouts(recycle_s=0.05))
+    client._spares = 1
+    client.keep_spares(CONFIG)
+    await simulator.seen("session.updated", 1, connection=2)
+    assert client.open_connections == 1
+    await client.aclose()
+
+
 async def test_spare_gives_way_to_a_conversation(simulator):
     client = client_of(simulator)
     client.max_sessions, client._spares = 2, 1
