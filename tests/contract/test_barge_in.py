@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.stepaudio.client.history import Message, Role
 from simulator import Say, ScriptedBrain
 
 from .conftest import CONFIG, words_of
@@ -72,6 +73,20 @@ async def test_answer_that_was_heard_to_its_end_is_left_alone(client, simulator)
     clock.now = 60.0
     await read(speak(session, OVER))
     assert not words_of(simulator, "conversation.item.truncate")
+
+
+async def test_preparing_the_next_turn_interrupts_the_one_that_is_answered(client, simulator):
+    simulator.brain = ScriptedBrain(Say(LONG), Say("Yes?"))
+    session = client.session("one")
+    turn, clock = speak(session), Clock()
+    turn.ask(CONFIG)
+    await start_listening(turn, clock)
+    clock.now = 0.1
+    session.prepare(CONFIG, [Message(Role.USER, QUESTION), Message(Role.ASSISTANT, "This is a")])
+    words, _ = await read(speak(session, OVER))
+    assert words == "Yes?"
+    assert [item.text for item in simulator.connections[-1].items if item.role == "user"] == [QUESTION, OVER]
+    assert len(simulator.upgrades) == 1
 
 
 async def test_interrupted_answer_is_replayed_as_interrupted(client, simulator):

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.stepaudio.client.connection import Timeouts
-from custom_components.stepaudio.client.errors import ConnectionLostError, QuotaError
+from custom_components.stepaudio.client.errors import ConnectionLostError, QuotaError, ServiceError
 from custom_components.stepaudio.client.history import Message, Role
 from custom_components.stepaudio.client.turn import CallResult
 from simulator import Call, Fault, Say, ScriptedBrain
@@ -104,6 +104,20 @@ async def test_connection_that_is_always_lost_is_given_up(simulator):
         await read(speak(client.session("one")))
     assert len(simulator.upgrades) == 3
     await client.aclose()
+
+
+async def test_mistake_of_ours_costs_a_turn_and_not_the_conversation(client, simulator, monkeypatch, caplog):
+    session = client.session("one")
+
+    def stumble(*_):
+        raise ValueError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "_take", stumble)
+        with pytest.raises(ServiceError):
+            await read(speak(session))
+    assert "mistake" in caplog.text
+    assert (await read(speak(session)))[0]
 
 
 async def test_old_connection_is_replaced_while_nobody_speaks(simulator):

@@ -8,6 +8,7 @@ new `Wire`, so the same few lines serve the first connection, a lost one and a r
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Sequence
 from contextlib import suppress
@@ -43,6 +44,8 @@ from .wire import Wire, Wish
 _APPEND_MS = 60
 # What has piled up before the connection was ready leaves in pieces of this length.
 _BACKLOG_MS = 1000
+_LOGGER = logging.getLogger(__name__)
+
 # How often an answer is asked for when the service fails at it.
 _ATTEMPTS = 3
 
@@ -115,6 +118,9 @@ class Session:
 
         `history` is what was said before this turn; what the service does not know yet is told first.
         """
+        turn = self._wish.turn
+        if turn is not None and (turn.claimed or turn.answers):
+            self._leave()  # the user speaks again: this is for the turn that begins now
         self._tell_history(history)
         self._wish.config = config
         self._wish.prepared = config if early else None
@@ -245,6 +251,10 @@ class Session:
                     continue
                 except StepAudioError as error:
                     await self._after(error)
+                except Exception:
+                    # A mistake of ours costs a turn, never the conversation.
+                    _LOGGER.exception("A turn was lost to a mistake in StepAudio")
+                    self._give_up(ServiceError())
         finally:
             self._give_up(ClosedError())
 
@@ -269,11 +279,13 @@ class Session:
         in_time = now - self._lost_at < self._timeouts.patience_s and self._losses <= self._timeouts.attempts
         waiting = self._wish.turn is not None and in_time
         if error.retryable and (waiting or (self.keep_warm and self._wish.turn is None)):
+            pause_s = self._backoff.next_s(random.random())
             if self._wish.turn is not None:
                 _hold(self._wish.turn, error)
+                pause_s = min(pause_s, self._lost_at + self._timeouts.patience_s - now)
             self._nudge.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._backoff.next_s(random.random())):
+                async with asyncio.timeout(pause_s):
                     await self._nudge.wait()
         else:
             self._give_up(error)
