@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ctypes
 import gc
 import json
 import logging
@@ -11,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -27,6 +29,7 @@ _TYPED = 0.1
 _OVER_LONG, _OVER_SHORT = 0.6, 0.03
 _NEW_CONVERSATION = 0.15
 _MEND_EVERY = 50
+_REST_EVERY = 1000
 _PROGRESS_S = 10.0
 _TIDY_S = 3.0
 
@@ -57,11 +60,11 @@ class Soak:
         self._numbers = count(1)
         self._started_s = time.monotonic()
 
-    async def have(self, turns: int, satellites: int) -> None:
-        """Let the satellites have so many turns among them."""
+    async def have(self, turns: int, satellites: int, *, of: int) -> None:
+        """Let the satellites have so many turns among them, `of` all that there will be."""
         left = iter(range(turns))
         async with asyncio.TaskGroup() as tasks:
-            progress = tasks.create_task(self._tell(self.tally.turns + turns))
+            progress = tasks.create_task(self._tell(of))
             async with asyncio.TaskGroup() as speaking:
                 for _ in range(satellites):
                     speaking.create_task(self._satellite(lambda: next(left, None) is not None))
@@ -212,10 +215,13 @@ async def _figures(options: argparse.Namespace) -> dict[str, object]:
         soak = Soak(open_home, brain, options.seed)
         warm_up = min(_WARM_UP_TURNS, options.turns // 2)
         say(f"{options.turns} turns with {options.satellites} satellites, {warm_up} of them to warm up")
-        await soak.have(warm_up, options.satellites)
+        await soak.have(warm_up, options.satellites, of=options.turns)
         rss_start_kib = await _resting_kib(open_home)
-        await soak.have(options.turns - warm_up, options.satellites)
-        rss_end_kib = await _resting_kib(open_home)
+        rss_end_kib = rss_start_kib
+        while (left := options.turns - soak.tally.turns) > 0:
+            await soak.have(min(left, _REST_EVERY), options.satellites, of=options.turns)
+            rss_end_kib = await _resting_kib(open_home)
+            say(f"at rest after {soak.tally.turns} turns: {rss_end_kib} KiB")
         hass = open_home.hass
         await hass.config_entries.async_unload(open_home.entry.entry_id)
         await hass.async_block_till_done()
@@ -246,6 +252,8 @@ async def _resting_kib(open_home: Home) -> int:
     open_home.forget_all()
     await _settled(lambda: open_home.entry.runtime_data.open_connections - 1)  # the spare stays
     gc.collect()
+    with suppress(AttributeError):  # where the C library has it: what is free goes back, so that what is held counts
+        ctypes.CDLL(None).malloc_trim(0)
     return rss_kib()
 
 

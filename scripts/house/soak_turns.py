@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 import time
+import traceback
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -157,7 +158,8 @@ class Turn:
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception):
-                self.error = self.error or repr(result)
+                self.error = self.error or "".join(traceback.format_exception(result))
+        self._running = self._reader = None
         self.voice_began.set()
 
     def interrupt(self, *, silence: bool) -> None:
