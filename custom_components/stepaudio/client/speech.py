@@ -13,7 +13,7 @@ import orjson
 
 from .audio import SERVICE_HZ
 from .connection import Connection, Endpoint, Timeouts, open_connection
-from .errors import NotUnderstoodError, ServiceTimeoutError, classify
+from .errors import ConnectionLostError, NotUnderstoodError, ServiceTimeoutError, classify
 
 SPEECH_PATH = "/v1/realtime/audio"
 # One event takes at most this much text (sheet 2.2).
@@ -46,24 +46,28 @@ async def synthesize(
     connection = await open_connection(endpoint, url, ssl=ssl, timeouts=timeouts)
     writer: asyncio.Task[None] | None = None
     try:
-        async with asyncio.timeout(timeouts.configure_s):
-            session_id = await _start(connection, options)
+        try:
+            async with asyncio.timeout(timeouts.configure_s):
+                session_id = await _start(connection, options)
+        except TimeoutError:
+            raise ServiceTimeoutError from None
         writer = asyncio.create_task(_write(connection, session_id, text), name="stepaudio speech text")
         while True:
-            event, data = await _next(connection, timeouts, text_pending=not writer.done())
+            event, data = await _next(connection, timeouts, writer)
             if event in {"tts.response.audio.delta", "tts.response.audio.done"}:
                 if pcm := _pcm(data):
                     yield pcm
                 if event == "tts.response.audio.done":
                     break
+    except ConnectionLostError:
+        if writer is not None and (error := _failure(writer)) is not None:
+            raise error from None  # what the text's own source raised belongs to the caller
+        raise
     finally:
         if writer is not None:
             writer.cancel()
             await asyncio.wait([writer])
         await connection.aclose()
-    # What the text's own source raised belongs to the caller.
-    if not writer.cancelled() and (error := writer.exception()) is not None:
-        raise error
 
 
 async def _start(connection: Connection, options: SpeechOptions) -> str:
@@ -86,22 +90,34 @@ async def _start(connection: Connection, options: SpeechOptions) -> str:
             return session_id
 
 
+def _failure(task: asyncio.Task[None]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None
+
+
 async def _write(connection: Connection, session_id: str, text: AsyncIterable[str]) -> None:
-    async for piece in text:
-        for start in range(0, len(piece), _TEXT_LIMIT):
-            await connection.send_one(
-                _event("tts.text.delta", session_id=session_id, text=piece[start : start + _TEXT_LIMIT])
-            )
-    await connection.send_one(_event("tts.text.done", session_id=session_id))
-
-
-async def _next(connection: Connection, timeouts: Timeouts, *, text_pending: bool) -> tuple[str, Mapping[str, Any]]:
     try:
-        # While the text is still being written its author may take all the time; the service has its own limit.
-        async with asyncio.timeout(None if text_pending else timeouts.silence_s):
-            return _parse(await connection.receive_one())
-    except TimeoutError:
-        raise ServiceTimeoutError from None
+        async for piece in text:
+            for start in range(0, len(piece), _TEXT_LIMIT):
+                await connection.send_one(
+                    _event("tts.text.delta", session_id=session_id, text=piece[start : start + _TEXT_LIMIT])
+                )
+        await connection.send_one(_event("tts.text.done", session_id=session_id))
+    except BaseException:
+        await connection.aclose()  # nobody else would end the waiting for the voice
+        raise
+
+
+async def _next(
+    connection: Connection, timeouts: Timeouts, writer: asyncio.Task[None]
+) -> tuple[str, Mapping[str, Any]]:
+    while True:
+        try:
+            async with asyncio.timeout(timeouts.silence_s):
+                return _parse(await connection.receive_one())
+        except TimeoutError:
+            # While the text is still being written its author may take all the time; the service has its own limit.
+            if writer.done():
+                raise ServiceTimeoutError from None
 
 
 def _event(kind: str, **data: str | int) -> bytes:
