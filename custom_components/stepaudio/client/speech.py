@@ -45,13 +45,14 @@ async def synthesize(
     url = endpoint.websocket_url(SPEECH_PATH, model=options.model)
     connection = await open_connection(endpoint, url, ssl=ssl, timeouts=timeouts)
     writer: asyncio.Task[None] | None = None
+    failures: list[Exception] = []
     try:
         try:
             async with asyncio.timeout(timeouts.configure_s):
                 session_id = await _start(connection, options)
         except TimeoutError:
             raise ServiceTimeoutError from None
-        writer = asyncio.create_task(_write(connection, session_id, text), name="stepaudio speech text")
+        writer = asyncio.create_task(_write(connection, session_id, text, failures), name="stepaudio speech text")
         while True:
             event, data = await _next(connection, timeouts, writer)
             if event in {"tts.response.audio.delta", "tts.response.audio.done"}:
@@ -60,8 +61,8 @@ async def synthesize(
                 if event == "tts.response.audio.done":
                     break
     except ConnectionLostError:
-        if writer is not None and (error := _failure(writer)) is not None:
-            raise error from None  # what the text's own source raised belongs to the caller
+        if failures:
+            raise failures[0] from None  # what the text's own source raised belongs to the caller
         raise
     finally:
         if writer is not None:
@@ -90,11 +91,7 @@ async def _start(connection: Connection, options: SpeechOptions) -> str:
             return session_id
 
 
-def _failure(task: asyncio.Task[None]) -> BaseException | None:
-    return task.exception() if task.done() and not task.cancelled() else None
-
-
-async def _write(connection: Connection, session_id: str, text: AsyncIterable[str]) -> None:
+async def _write(connection: Connection, session_id: str, text: AsyncIterable[str], failures: list[Exception]) -> None:
     try:
         async for piece in text:
             for start in range(0, len(piece), _TEXT_LIMIT):
@@ -102,9 +99,9 @@ async def _write(connection: Connection, session_id: str, text: AsyncIterable[st
                     _event("tts.text.delta", session_id=session_id, text=piece[start : start + _TEXT_LIMIT])
                 )
         await connection.send_one(_event("tts.text.done", session_id=session_id))
-    except BaseException:
+    except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
+        failures.append(error)
         await connection.aclose()  # nobody else would end the waiting for the voice
-        raise
 
 
 async def _next(
