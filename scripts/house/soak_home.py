@@ -82,7 +82,7 @@ class Home:
     def forget_all(self) -> None:
         """Forget all conversations and replies."""
         self._left.clear()
-        for conversation_id in list(self.hass.data.get(chat_session.DATA_CHAT_SESSION, {})):
+        for conversation_id in list(self.hass.data.get(chat_session.DATA_CHAT_SESSION) or ()):
             self._forget(conversation_id)
         manager = self.hass.data[DATA_TTS_MANAGER]
         manager.mem_cache.clear()

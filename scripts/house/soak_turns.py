@@ -17,6 +17,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from simulator import Call, Fault, Prompt, Say, tones
 from simulator.brain import Step
+from simulator.faults import Kind
 from simulator.house import find_tool
 
 from .soak_home import Home, refusals
@@ -31,7 +32,7 @@ _BYTES_PER_S = 48_000
 _REPORTED = "(What the home reports back:"
 _PHASES = ("connecting", "idle", "listening", "committed", "answering", "in_tool", "speaking")
 # Kind, value, times in a row, and how often it is chosen; a hundred times in a row is an outage.
-_FAULTS = (
+_FAULTS: tuple[tuple[Kind, str, int, int], ...] = (
     ("refuse", "401", 1, 1),
     ("refuse", "402", 1, 1),
     ("refuse", "404", 1, 1),
