@@ -22,12 +22,17 @@ from .soak_home import Home, home, tasks_of_the_client
 from .soak_turns import ANSWERED, LOST, Question, SoakBrain, Turn, random_fault
 
 _WARM_UP_TURNS = 100
+# How many of the turns have a fault thrown in their way, ask for the light, get a long answer, are typed; are spoken
+# over if the answer is long, or short, and how many of these only when the voice has begun; begin a conversation.
 _FAULTY = 0.2
 _LIGHT = 0.35
 _LONG = 0.1
 _TYPED = 0.1
-_OVER_LONG, _OVER_SHORT = 0.6, 0.03
+_OVER_LONG, _OVER_SHORT = 0.6, 0.05
+_OVER_VOICE = 0.6
 _NEW_CONVERSATION = 0.15
+_MOMENT_S = 0.15
+"""The longest time until a turn, or its voice, is spoken over."""
 _MEND_EVERY = 50
 _REST_EVERY = 1000
 _PROGRESS_S = 10.0
@@ -94,8 +99,9 @@ class Soak:
                     spoken_over.clear()
                 turn, had = self._begin(tasks, conversation_id)
                 if self._speaks_over(turn.question):
-                    await turn.voice_began.wait()
-                    await asyncio.sleep(self._chance.random() * 0.2)
+                    if self._chance.random() < _OVER_VOICE:
+                        await turn.voice_began.wait()
+                    await asyncio.sleep(self._chance.random() * _MOMENT_S)
                     turn.interrupt(silence=self._chance.random() < 0.5)
                     spoken_over.append(had)
                 else:
