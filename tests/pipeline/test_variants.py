@@ -71,9 +71,7 @@ async def test_turn_whose_words_are_not_told_is_answered_all_the_same(entry, voi
 
 @pytest.mark.parametrize("event", ["done", "cancelled", "both"])
 @pytest.mark.parametrize("status", ["incomplete", "cancelled"])
-async def test_cancel_acknowledged_in_any_way_lets_the_next_answer_begin(
-    voice, simulator, satellite, event, status
-):
+async def test_cancel_acknowledged_in_any_way_lets_the_next_answer_begin(voice, simulator, satellite, event, status):
     simulator.switches = PROFILES["s25plan"].replace(cancel_event=event, cancel_status=status, cancel_leftover_deltas=2)
     simulator.brain = ScriptedBrain(Say("The wrong answer. " * 9), Say("The right answer."), Say("Again."))
     pipeline = await voice.pipeline()

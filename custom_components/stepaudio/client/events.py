@@ -1,7 +1,7 @@
 """The wire: the service's events as dataclasses, our events as bytes. The only room that knows the wire's names.
 
 Source: the protocol sheet, sections 1.5-1.11. What the sheet marks as conflicting is read in both forms. An event
-of an unknown type is `Unknown`; a known one that makes no sense raises `NotUnderstoodError`.
+of an unknown type is `Unknown`; a known one that makes no sense raises `MalformedError`.
 """
 
 from __future__ import annotations
@@ -212,6 +212,16 @@ type Event = (
 type _Body = Mapping[str, Any]
 
 
+class MalformedError(NotUnderstoodError):
+    """A message that makes no sense, and where it belongs, as far as it says so."""
+
+    def __init__(self, code: str, *, event_id: str = "", response_id: str = "") -> None:
+        """Say which field made no sense."""
+        super().__init__(code=code)
+        self.event_id = event_id
+        self.response_id = response_id
+
+
 def _text(body: _Body, name: str, default: str | None = None) -> str:
     value = body.get(name, default)
     if value is None:
@@ -226,6 +236,11 @@ def _object(body: _Body, name: str) -> _Body:
     if not isinstance(value, dict):
         raise NotUnderstoodError(code=name)
     return value
+
+
+def _id(body: object, name: str) -> str:
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _parse_error(body: _Body) -> StepAudioError:
@@ -244,8 +259,7 @@ def _parse_error(body: _Body) -> StepAudioError:
 
 def _failed(body: _Body) -> Failed:
     inner = body.get("error")
-    event_id = inner.get("event_id") if isinstance(inner, dict) else None
-    return Failed(event_id if isinstance(event_id, str) else "", _parse_error(body))
+    return Failed(_id(inner if isinstance(inner, dict) else body, "event_id"), _parse_error(body))
 
 
 def _session_updated(body: _Body) -> SessionUpdated:
@@ -368,9 +382,6 @@ _PARSERS: dict[str, Callable[[_Body], Event]] = {
         _text(body, "item_id", ""), _parse_error(body)
     ),
     "error": _failed,
-    # The flat form of an error has the error's type where the event's should be (sheet 1.11).
-    "invalid_request_error": _failed,
-    "server_error": _failed,
 }
 _NOTED = frozenset(
     {
@@ -391,19 +402,26 @@ _NOTED = frozenset(
 def parse(raw: str | bytes) -> tuple[str, Event]:
     """Return the id and the event in one message of the service.
 
-    Raises `NotUnderstoodError` and nothing else. The id is empty if the service gave none.
+    Raises `MalformedError` and nothing else. The id is empty if the service gave none.
     """
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise NotUnderstoodError(code="json") from error
+        raise MalformedError("json") from error
     kind = body.get("type") if isinstance(body, dict) else None
     if not isinstance(kind, str):
-        raise NotUnderstoodError(code="type")
-    event_id = body.get("event_id")
+        raise MalformedError("type")
+    event_id = _id(body, "event_id")
     parser = _PARSERS.get(kind)
-    event = parser(body) if parser is not None else Noted(kind) if kind in _NOTED else Unknown(kind)
-    return (event_id if isinstance(event_id, str) else ""), event
+    if parser is None and "." not in kind and isinstance(body.get("message"), str):
+        parser = _failed  # the flat form of an error has the error's type where the event's should be (sheet 1.11)
+    if parser is None:
+        return event_id, Noted(kind) if kind in _NOTED else Unknown(kind)
+    try:
+        return event_id, parser(body)
+    except NotUnderstoodError as error:
+        response_id = _id(body, "response_id") or _id(body.get("response"), "id")
+        raise MalformedError(error.code, event_id=event_id, response_id=response_id) from error
 
 
 # --- what we say -----------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from .audio import SAMPLE_BYTES
 from .errors import (
     ModerationError,
     NoResponseError,
-    NotUnderstoodError,
     QuotaError,
     RateLimitError,
     ResponseOngoingError,
@@ -33,6 +32,8 @@ from .errors import (
 _REMEMBERED_EVENTS = 64
 # Ended responses are kept so that their late deltas are known; a session has one response at a time.
 _REMEMBERED_RESPONSES = 32
+# Our event ids are this and a number, so that an error that names another one is known.
+_ID_LETTER = "c"
 # A response refused because another one is going on is asked for again, this many times.
 _BUSY_ATTEMPTS = 3
 
@@ -184,6 +185,10 @@ def _is_serious(error: StepAudioError) -> bool:
     return isinstance(error, ServiceError | ModerationError | RateLimitError | QuotaError)
 
 
+def _is_ours(event_id: str) -> bool:
+    return event_id[:1] == _ID_LETTER and event_id[1:].isdecimal()
+
+
 class Protocol:
     """The state of one connection. Single use; not safe for more than one task."""
 
@@ -275,11 +280,10 @@ class Protocol:
         if response.discarded:
             return
         response.heard_ms = heard_ms
+        response.discarded = True
         if response.state is State.ENDED:
             self._take_back(response)
-            return
-        response.discarded = True
-        if response.state is State.WAITING:
+        elif response.state is State.WAITING:
             self._queue.remove(response)
             response.status = "cancelled"
             response.state = State.ENDED
@@ -287,7 +291,7 @@ class Protocol:
             self._send_cancel()
 
     def _next_id(self) -> str:
-        return f"c{next(self._ids)}"
+        return f"{_ID_LETTER}{next(self._ids)}"
 
     def _item_id(self) -> str:
         event_id = self._next_id()
@@ -314,17 +318,20 @@ class Protocol:
         """Take one message of the service and return what it means, in order. Never raises."""
         try:
             event_id, event = events.parse(raw)
-        except NotUnderstoodError as error:
-            if self._slot is not None and self._slot.state is State.ACTIVE:
-                self._give_up(self._slot, error)
-            else:
-                self.stray_errors += 1
+        except events.MalformedError as error:
+            if self._is_new(error.event_id):
+                self._on_malformed(error)
         else:
-            if not event_id or event_id not in self._seen:
-                self._seen.append(event_id)
+            if self._is_new(event_id):
                 self._handle(event)
         signals, self._signals = self._signals, []
         return signals
+
+    def _is_new(self, event_id: str) -> bool:
+        if event_id and event_id in self._seen:
+            return False
+        self._seen.append(event_id)
+        return True
 
     def _handle(self, event: events.Event) -> None:
         match event:
@@ -365,6 +372,13 @@ class Protocol:
                 pass  # answers to our items come in order, and nothing waits for them
             case events.Noted():
                 pass
+
+    def _on_malformed(self, error: events.MalformedError) -> None:
+        slot = self._slot
+        if slot is not None and slot.state is State.ACTIVE and error.response_id in ("", slot.id):
+            self._give_up(slot, error)
+        else:
+            self.stray_errors += 1
 
     def _give_up(self, response: Response, error: StepAudioError) -> None:
         """End a response for those who wait for it; the slot stays taken until the service has ended it too."""
@@ -507,6 +521,7 @@ class Protocol:
         self._signals.append(SaidAll(response))
 
     def _on_voice_delta(self, event: events.VoiceDelta) -> None:
+        self.has_spoken = self.has_spoken or bool(event.pcm)
         response = self._live(event.response_id, event.item_id)
         if response is None:
             return
@@ -514,7 +529,6 @@ class Protocol:
         whole = len(pcm) - len(pcm) % SAMPLE_BYTES
         response.odd = pcm[whole:]
         if whole:
-            self.has_spoken = True
             self._signals.append(Voiced(response, pcm[:whole] if response.odd else pcm))
 
     def _on_call_named(self, event: events.CallNamed) -> None:
@@ -533,8 +547,15 @@ class Protocol:
         self._signals.append(Called(response, call))
 
     def _on_response_done(self, event: events.ResponseDone) -> None:
+        slot = self._slot
+        if slot is not None and slot.state is State.REQUESTED and event.response_id not in self._responses:
+            return  # what has not begun cannot end: it is of one before, perhaps for the second time
         response = self._find(event.response_id)
-        if response is None or response.state is State.ENDED:
+        if response is None:
+            return
+        if response.state is State.ENDED:
+            if slot is not None and slot.state is State.ACTIVE and not slot.id:
+                self._end(slot, "cancelled")  # what the service was still busy with is one that had been given up
             return
         if not response.discarded and event.status in ("completed", ""):
             for call in event.calls:
@@ -551,23 +572,26 @@ class Protocol:
 
     def _on_failed(self, event: events.Failed) -> None:
         error, slot = event.error, self._slot
-        if event.event_id in self._updates:
-            self._refuse_config(event.event_id, error)
-        elif event.event_id in self._cancels or isinstance(error, NoResponseError):
-            self._cancels.discard(event.event_id)
-            if slot is not None and slot.discarded:
+        event_id = event.event_id if _is_ours(event.event_id) else ""
+        if event_id in self._updates:
+            self._refuse_config(event_id, error)
+        elif event_id in self._cancels or isinstance(error, NoResponseError):
+            self._cancels.discard(event_id)
+            # One that has not begun was not cancelled yet: this is about the response before.
+            if slot is not None and slot.discarded and slot.state is State.ACTIVE:
                 self._end(slot, "cancelled")
-        elif event.event_id in self._items:
-            self._items.discard(event.event_id)
+        elif event_id in self._items:
+            self._items.discard(event_id)
             self.stray_errors += 1
-        elif (refused := self._refused_input(event.event_id)) is not None:
+        elif (refused := self._refused_input(event_id)) is not None:
+            self._inputs.remove(refused)  # it becomes no item
             refused.heard = True
             self._signals.append(InputRefused(refused, error))
         elif slot is not None and slot.state is State.ACTIVE and isinstance(error, ResponseOngoingError):
             self.stray_errors += 1  # what goes on is what was asked for
-        elif slot is not None and event.event_id in ("", slot.create_id) and self._ends(slot, error, event.event_id):
+        elif slot is not None and event_id in ("", slot.create_id) and self._ends(slot, error, event_id):
             self._refuse_response(slot, error)
-        elif self._updates and not event.event_id:
+        elif self._updates and not event_id:
             self._refuse_config(next(iter(self._updates)), error)
         else:
             self.stray_errors += 1
