@@ -7,6 +7,7 @@ import pytest
 
 import custom_components.stepaudio as integration
 from custom_components.stepaudio.client.connection import Timeouts
+from custom_components.stepaudio.client.pacing import Spacing
 from simulator import Fault, Simulator, read_tones
 
 from ..conftest import KEY
@@ -29,6 +30,13 @@ TIMEOUTS = Timeouts(
     close_s=0.1,
     patience_s=3.0,
 )
+
+
+class Unspaced(Spacing):
+    """Connects without space between them: a fault that repeats itself would make the next turn wait."""
+
+    def wait_s(self, now_s):
+        return 0.0
 
 
 @pytest.fixture
@@ -67,6 +75,7 @@ def outcome_of(answered, row=None):
 async def test_fault_in_phase_ends_in_an_answer_or_a_sentence(hass, entry, house, voice, simulator, row, phase):
     client = entry.runtime_data
     client.timeouts = TIMEOUTS
+    client._spacing = Unspaced()
     pipeline = await voice.pipeline()
     simulator.throw(Fault(row.kind, at=phase, times=row.times, value=row.value))
     answered = await voice.ask(pipeline, "Turn on the kitchen light, please.")
