@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 
 import orjson
 import pytest
@@ -179,6 +180,26 @@ def test_event_of_any_bytes_is_parsed_or_not_understood(raw):
     except NotUnderstoodError:
         return
     assert isinstance(event_id, str)
+
+
+def places_in(value, path=()):
+    """Return the way to every place in a message."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [way for key, part in inner for way in [(*path, key), *places_in(part, (*path, key))]]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[f"{number} {body['type']}" for number, body in enumerate(BODIES)])
+def test_message_with_any_one_field_of_another_kind_goes_by(sample):
+    for *way, last in places_in(json.loads(sample)):
+        for other in (None, True, 5, -0.5, "", "a", "\u96ea", [], [5], {}, {"id": 5}):
+            body = place = json.loads(sample)
+            for key in way:
+                place = place[key]
+            place[last] = other
+            raw = json.dumps(body)
+            running().receive(raw)
+            with suppress(StepAudioError):
+                speech._pcm(speech._parse(raw)[1])
 
 
 @fuzz
