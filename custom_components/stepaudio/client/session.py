@@ -46,6 +46,8 @@ _APPEND_MS = 60
 _BACKLOG_MS = 1000
 _LOGGER = logging.getLogger(__name__)
 
+# While somebody waits, however long the service has been away before.
+_LONGEST_PAUSE_S = 1.0
 # How often an answer is asked for when the service fails at it.
 _ATTEMPTS = 3
 
@@ -282,7 +284,7 @@ class Session:
             pause_s = self._backoff.next_s(random.random())
             if self._wish.turn is not None:
                 _hold(self._wish.turn, error)
-                pause_s = min(pause_s, self._lost_at + self._timeouts.patience_s - now)
+                pause_s = min(pause_s, _LONGEST_PAUSE_S, self._lost_at + self._timeouts.patience_s - now)
             self._nudge.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
