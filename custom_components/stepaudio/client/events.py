@@ -438,16 +438,21 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """Everything that shapes an answer. `with_voice` False asks for words alone."""
+    """Everything that shapes an answer. `with_voice` False asks for words alone.
+
+    `web_search` has the service look things up by itself; we see nothing of it (sheet 1.7).
+    """
 
     instructions: str
     voice: str
     tools: tuple[Tool, ...] = ()
     with_voice: bool = True
+    web_search: bool = False
 
 
 def session_update(event_id: str, config: SessionConfig) -> bytes:
     """Return `session.update` with every field said aloud, since the defaults are in dispute (sheet 1.5)."""
+    built_in: list[dict[str, Any]] = [{"type": "web_search"}] if config.web_search else []
     return orjson.dumps(
         {
             "event_id": event_id,
@@ -465,7 +470,8 @@ def session_update(event_id: str, config: SessionConfig) -> bytes:
                         "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
                     }
                     for tool in config.tools
-                ],
+                ]
+                + built_in,
             },
         }
     )

@@ -86,7 +86,7 @@ def said_in(turn: Turn) -> list[Message]:
             continue
         if answer.words:
             said.append(Message(Role.ASSISTANT, answer.words, heard=True))
-        if tools := tools_text([result for result in turn.results if result.call in answer.calls]):
+        if tools := tools_text([result for result in turn.results if result.logged and result.call in answer.calls]):
             said.append(Message(Role.TOOLS, tools, heard=True))
     return said
 

@@ -92,6 +92,8 @@ class CallResult:
 
     call: Call
     output: str
+    logged: bool = True
+    """Whether Home Assistant's log tells of it; a function of our own leaves no trace there."""
 
 
 @dataclass(eq=False)

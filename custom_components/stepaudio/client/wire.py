@@ -76,7 +76,9 @@ class Wire:
             self.connection.send(messages)
 
     def leave_turn(self) -> None:
-        """Forget the turn: it is over."""
+        """Forget the turn: it is over. No call stays without its result."""
+        if self.turn is not None and self.input_told:
+            self._tell_results(self.turn)
         self.turn = self.answer = self.response = self.input = None
         self.input_told = False
 
@@ -145,9 +147,12 @@ class Wire:
             wish.config = answer.config
             return False
         self.answer = answer
-        for result in turn.results[self._results_told :]:
-            self.protocol.add_call_output(result.call.call_id, result.output)
-        self._results_told = len(turn.results)
+        self._tell_results(turn)
         answer.origin = self.protocol
         self.response = self.protocol.request(with_voice=answer.config.with_voice)
         return True
+
+    def _tell_results(self, turn: Turn) -> None:
+        for result in turn.results[self._results_told :]:
+            self.protocol.add_call_output(result.call.call_id, result.output)
+        self._results_told = len(turn.results)
