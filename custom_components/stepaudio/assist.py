@@ -57,6 +57,8 @@ class SpokenTurn:
     """The user's words, as the stages pass them on."""
     voice: str = ""
     """The voice that speaks the answer; empty for words alone."""
+    voice_stands: bool = False
+    """Whether that voice is the agent's own and the run named none: it stands whatever text-to-speech would take."""
     failure: str = ""
     """The sentence that tells the user why there is no answer."""
 

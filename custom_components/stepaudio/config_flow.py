@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, override
 from urllib.parse import urlsplit
 
@@ -29,14 +29,21 @@ from .client.connection import Endpoint
 from .client.errors import StepAudioError
 from .client.events import SessionConfig
 from .const import (
+    ANSWER_AS_SPOKEN,
+    ANSWER_LANGUAGES,
+    CONF_ANSWER_LANGUAGE,
     CONF_EARLY_ANSWER,
+    CONF_FOLLOW_UP,
     CONF_MAX_SESSIONS,
     CONF_MODEL,
     CONF_PLAN,
     CONF_REGION,
+    CONF_SCENE,
     CONF_SPARES,
+    CONF_TONE,
     CONF_TURNS_KEPT,
     CONF_VOICE,
+    CONF_WEB_SEARCH,
     DEFAULT_EARLY_ANSWER,
     DEFAULT_MAX_SESSIONS,
     DEFAULT_MODEL,
@@ -45,6 +52,8 @@ from .const import (
     DEFAULT_TITLES,
     DEFAULT_TURNS_KEPT,
     DOMAIN,
+    FOLLOW_UP_AUTOMATIC,
+    FOLLOW_UPS,
     MODEL_ALIASES,
     PLAN_PAY_AS_YOU_GO,
     PLAN_STEP_PLAN,
@@ -62,6 +71,7 @@ from .const import (
 )
 
 _PASSWORD = selector.TextSelector(selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD))
+_LONG_TEXT = selector.TextSelector(selector.TextSelectorConfig(multiline=True))
 _ACCOUNT_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_REGION, default=REGION_CHINA): selector.SelectSelector(
@@ -246,8 +256,10 @@ class AgentSubentryFlow(ConfigSubentryFlow):
             fields[vol.Required(CONF_NAME, default=DEFAULT_TITLES[SUBENTRY_AGENT])] = str
         fields |= {
             vol.Optional(CONF_PROMPT): selector.TemplateSelector(),
-            vol.Optional(CONF_LLM_HASS_API): selector.SelectSelector(
-                selector.SelectSelectorConfig(options=apis, multiple=True)
+            vol.Optional(CONF_SCENE): _LONG_TEXT,
+            vol.Optional(CONF_TONE): selector.TextSelector(),
+            vol.Required(CONF_ANSWER_LANGUAGE, default=ANSWER_AS_SPOKEN): _one_of(
+                CONF_ANSWER_LANGUAGE, ANSWER_LANGUAGES
             ),
             vol.Optional(CONF_VOICE): selector.SelectSelector(
                 selector.SelectSelectorConfig(
@@ -256,10 +268,23 @@ class AgentSubentryFlow(ConfigSubentryFlow):
                     mode=selector.SelectSelectorMode.DROPDOWN,
                 )
             ),
+            vol.Optional(CONF_LLM_HASS_API): selector.SelectSelector(
+                selector.SelectSelectorConfig(options=apis, multiple=True)
+            ),
+            vol.Required(CONF_WEB_SEARCH, default=False): bool,
+            vol.Required(CONF_FOLLOW_UP, default=FOLLOW_UP_AUTOMATIC): _one_of(CONF_FOLLOW_UP, FOLLOW_UPS),
             vol.Required(CONF_EARLY_ANSWER, default=DEFAULT_EARLY_ANSWER): bool,
             vol.Required(CONF_TURNS_KEPT, default=DEFAULT_TURNS_KEPT): _whole_number(0, 200),
         }
         return vol.Schema(fields)
+
+
+def _one_of(name: str, values: Iterable[str]) -> selector.SelectSelector:
+    return selector.SelectSelector(
+        selector.SelectSelectorConfig(
+            options=list(values), translation_key=name, mode=selector.SelectSelectorMode.DROPDOWN
+        )
+    )
 
 
 def _whole_number(least: int, most: int) -> selector.NumberSelector:

@@ -104,3 +104,19 @@ UNHEARD: Final = "…"
 
 MAX_TOOL_ROUNDS: Final = 10
 """As many as Home Assistant's own agents allow."""
+
+CONF_FOLLOW_UP: Final = "follow_up"
+FOLLOW_UP_AUTOMATIC: Final = "automatic"
+FOLLOW_UP_ALWAYS: Final = "always"
+FOLLOW_UP_NEVER: Final = "never"
+FOLLOW_UP_MODEL: Final = "model"
+FOLLOW_UPS: Final = (FOLLOW_UP_AUTOMATIC, FOLLOW_UP_ALWAYS, FOLLOW_UP_NEVER, FOLLOW_UP_MODEL)
+
+CONF_SCENE: Final = "scene"
+CONF_TONE: Final = "tone"
+CONF_WEB_SEARCH: Final = "web_search"
+CONF_ANSWER_LANGUAGE: Final = "answer_language"
+ANSWER_AS_SPOKEN: Final = "as_spoken"
+ANSWER_ENGLISH: Final = "english"
+ANSWER_CHINESE: Final = "chinese"
+ANSWER_LANGUAGES: Final = (ANSWER_AS_SPOKEN, ANSWER_ENGLISH, ANSWER_CHINESE)

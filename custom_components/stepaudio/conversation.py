@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Literal, override
 
-import orjson
 from homeassistant.components import conversation
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_LLM_HASS_API, CONF_PROMPT, MATCH_ALL
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.helpers import chat_session, intent, llm
+from homeassistant.helpers import chat_session, intent
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.json import json_dumps
 from homeassistant.helpers.start import async_at_started
 
-from . import StepAudioConfigEntry, assist
-from .client.errors import ClosedError, StepAudioError, TooManyRoundsError
-from .client.turn import Answer, CallResult, Turn
+from . import StepAudioConfigEntry, assist, follow_up
+from .answer import async_answer
+from .client.errors import StepAudioError
 from .const import (
     CONF_EARLY_ANSWER,
+    CONF_FOLLOW_UP,
     CONF_REGION,
     CONF_TURNS_KEPT,
     CONF_VOICE,
@@ -28,12 +26,12 @@ from .const import (
     DEFAULT_PROMPT,
     DEFAULT_TURNS_KEPT,
     DOMAIN,
-    MAX_TOOL_ROUNDS,
+    FOLLOW_UP_AUTOMATIC,
     SUBENTRY_AGENT,
     VOICES,
 )
 from .entity import StepAudioEntity, async_sentence
-from .prompt import Prompt, build_prompt, history
+from .prompt import Persona, Prompt, build_prompt, history
 
 PARALLEL_UPDATES = 0
 
@@ -110,10 +108,11 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             return error.as_conversation_result()
         try:
             spoken = self._claim(user_input, chat_log, prompt)
+            spoken.voice_stands = run is not None and not run.voice and bool(self.subentry.data.get(CONF_VOICE))
         except StepAudioError as error:
             return await self._async_refuse(user_input, chat_log, error)
         try:
-            await self._async_answer(chat_log, spoken.turn, prompt)
+            listen_again = await async_answer(chat_log, self.entity_id, spoken.turn, prompt)
         except StepAudioError as error:
             result = await self._async_refuse(user_input, chat_log, error)
             spoken.failure = result.response.speech["plain"]["speech"]
@@ -121,7 +120,13 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             return result
         finally:
             spoken.turn.close()
-        return conversation.async_get_result_from_chat_log(user_input, chat_log)
+        result = conversation.async_get_result_from_chat_log(user_input, chat_log)
+        result.continue_conversation = follow_up.listens(
+            self.subentry.data.get(CONF_FOLLOW_UP, FOLLOW_UP_AUTOMATIC),
+            result.response.speech["plain"]["speech"],
+            decision=listen_again,
+        )
+        return result
 
     async def _async_refuse(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, error: StepAudioError
@@ -169,7 +174,8 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             user_input.extra_system_prompt,
         )
         voice = (run.voice if run is not None and speaks else None) or self._own_voice
-        return build_prompt(chat_log, language=user_input.language, voice=voice, with_voice=speaks)
+        persona = Persona.from_options(self.subentry.data)
+        return build_prompt(chat_log, persona, language=user_input.language, voice=voice, with_voice=speaks)
 
     @property
     def _own_voice(self) -> str:
@@ -197,58 +203,3 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         spoken.turn.claimed = True
         spoken.voice = prompt.config.voice if prompt.config.with_voice else ""
         return spoken
-
-    async def _async_answer(self, chat_log: conversation.ChatLog, turn: Turn, prompt: Prompt) -> None:
-        """Stream the words of the answer into the chat log, which runs the tools, until nothing is left to do."""
-        config = prompt.config
-        if turn.answers and prompt.says_the_same_as(turn.answers[-1].config):
-            config = turn.answers[-1].config
-        if config.with_voice:
-            assist.async_start_voice_early(chat_log)
-        rounds = 0
-        while rounds < MAX_TOOL_ROUNDS:
-            answer = turn.ask(config)
-            results: list[CallResult] = []
-            async for content in chat_log.async_add_delta_content_stream(
-                self.entity_id, _deltas(answer, prompt.tool_names)
-            ):
-                if isinstance(content, conversation.ToolResultContent):
-                    call = next(call for call in answer.calls if call.call_id == content.tool_call_id)
-                    results.append(CallResult(call, json_dumps(content.result.data)))
-            if answer.status == "broken":
-                continue  # the connection was lost in the middle of it; the session counts how often
-            if answer.status == "cancelled" and not answer.words:
-                raise ClosedError
-            if not results:
-                return
-            turn.give_results(results)
-            rounds += 1
-        raise TooManyRoundsError
-
-
-async def _deltas(answer: Answer, tool_names: dict[str, str]) -> AsyncIterator[conversation.AssistantContentDeltaDict]:
-    """Yield an answer as the chat log takes it. Function calls wait for the end: then the words are complete."""
-    yield {"role": "assistant"}
-    async for part in answer.parts:
-        if isinstance(part, str):
-            yield {"content": part}
-    if answer.calls and answer.status == "completed":
-        yield {
-            "tool_calls": [
-                llm.ToolInput(
-                    tool_name=tool_names.get(call.name, call.name),
-                    tool_args=_arguments(call.arguments),
-                    id=call.call_id,
-                )
-                for call in answer.calls
-            ]
-        }
-
-
-def _arguments(text: str) -> dict[str, object]:
-    """Return the arguments of a call; what is no object is none, and the tool's schema will say what is missing."""
-    try:
-        arguments = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}
-    return arguments if isinstance(arguments, dict) else {}

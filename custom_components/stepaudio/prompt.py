@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import orjson
@@ -17,49 +17,118 @@ from .client.events import SessionConfig, Tool
 from .client.history import Message, Role, tools_text
 from .client.protocol import Call
 from .client.turn import CallResult
+from .const import (
+    ANSWER_AS_SPOKEN,
+    ANSWER_CHINESE,
+    ANSWER_ENGLISH,
+    CONF_ANSWER_LANGUAGE,
+    CONF_FOLLOW_UP,
+    CONF_SCENE,
+    CONF_TONE,
+    CONF_WEB_SEARCH,
+    FOLLOW_UP_MODEL,
+)
+from .follow_up import LISTEN_AGAIN
 
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 _NAME_LENGTH = 64
 _CLOCK_TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 # The models speak these two; one plan calls tools only under English instructions (protocol sheet 1.6, 1.7).
-_LANGUAGE_LINES = {
-    "en": "Always answer in English.",
-    "zh": "Always answer in Chinese (Mandarin), whatever language these instructions are in.",
+_ENGLISH = "Always answer in English."
+_CHINESE = "Always answer in Chinese (Mandarin), whatever language these instructions are in."
+_AS_SPOKEN = {
+    "en": f"{_ENGLISH} Only if the user speaks Chinese, answer in Chinese (Mandarin).",
+    "zh": f"{_CHINESE} Only if the user speaks English, answer in English.",
 }
+_AS_SPOKEN_ELSEWHERE = (
+    "Always answer in the language that the user speaks, English or Chinese (Mandarin), whatever language these "
+    "instructions are in."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """What an agent is told beside its prompt."""
+
+    answer_language: str = ANSWER_AS_SPOKEN
+    scene: str = ""
+    tone: str = ""
+    web_search: bool = False
+    decides_follow_up: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Persona:
+        """Return the persona that the options of a subentry describe."""
+        return cls(
+            options.get(CONF_ANSWER_LANGUAGE, ANSWER_AS_SPOKEN),
+            options.get(CONF_SCENE, "").strip(),
+            options.get(CONF_TONE, "").strip(),
+            options.get(CONF_WEB_SEARCH, False),
+            options.get(CONF_FOLLOW_UP) == FOLLOW_UP_MODEL,
+        )
+
+    def lines(self, language: str) -> list[str]:
+        """Return the lines that follow the prompt, for a user whose language is set to `language`."""
+        lines = []
+        # Scene and tone have no field of their own: these models take them from the instructions (sheet 1.5).
+        if self.scene:
+            lines.append(f"The scene: {self.scene}")
+        if self.tone:
+            lines.append(f"Your tone of voice: {self.tone}")
+        lines.append(self._language_line(language))
+        return lines
+
+    def _language_line(self, language: str) -> str:
+        if self.answer_language == ANSWER_ENGLISH:
+            return _ENGLISH
+        if self.answer_language == ANSWER_CHINESE:
+            return _CHINESE
+        return _AS_SPOKEN.get(language.split("-", maxsplit=1)[0], _AS_SPOKEN_ELSEWHERE)
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The configuration of the session, and Home Assistant's tool names by the names on the wire."""
+    """The configuration of the session, and Home Assistant's tool names by the names on the wire.
+
+    A tool that is not among the names is ours: Home Assistant's chat log knows nothing of it.
+    """
 
     config: SessionConfig
     tool_names: dict[str, str]
 
     def says_the_same_as(self, other: SessionConfig) -> bool:
         """Whether an answer under `other` is as good: they differ at most by the seconds the user spoke."""
-        ours = self.config
-        return (ours.voice, ours.tools, ours.with_voice) == (other.voice, other.tools, other.with_voice) and (
-            _CLOCK_TIME.sub("", ours.instructions) == _CLOCK_TIME.sub("", other.instructions)
-        )
+        return _without_seconds(self.config) == _without_seconds(other)
+
+    def is_ours(self, call: Call) -> bool:
+        """Whether a call is for a tool of ours that was offered."""
+        return call.name not in self.tool_names and any(tool.name == call.name for tool in self.config.tools)
 
 
-def build_prompt(chat_log: conversation.ChatLog, *, language: str, voice: str, with_voice: bool) -> Prompt:
+def _without_seconds(config: SessionConfig) -> SessionConfig:
+    return replace(config, instructions=_CLOCK_TIME.sub("", config.instructions))
+
+
+def build_prompt(
+    chat_log: conversation.ChatLog, persona: Persona, *, language: str, voice: str, with_voice: bool
+) -> Prompt:
     """Return what the chat log's prompt and tools are on the wire."""
     system = cast(conversation.SystemContent, chat_log.content[0]).content
-    line = _LANGUAGE_LINES.get(language.split("-", maxsplit=1)[0], "Answer in the language that the user speaks.")
+    ours = (LISTEN_AGAIN,) if persona.decides_follow_up else ()
     api = chat_log.llm_api
-    names = _wire_names(tool.name for tool in api.tools) if api else {}
+    names = _wire_names((tool.name for tool in api.tools), {tool.name for tool in ours}) if api else {}
     tools = tuple(_tool(name, tool, api) for name, tool in zip(names, api.tools, strict=True)) if api else ()
-    return Prompt(SessionConfig(f"{system}\n{line}", voice, tools, with_voice), names)
+    instructions = "\n".join([system, *persona.lines(language)])
+    return Prompt(SessionConfig(instructions, voice, tools + ours, with_voice, persona.web_search), names)
 
 
-def _wire_names(names: Iterable[str]) -> dict[str, str]:
-    """Return names the service takes, each with the one it stands for."""
+def _wire_names(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """Return names the service takes, none of those that are `taken`, each with the one it stands for."""
     wire: dict[str, str] = {}
     for name in names:
         candidate = plain = _NOT_IN_NAMES.sub("_", name)[:_NAME_LENGTH]
         number = 2
-        while candidate in wire:
+        while candidate in wire or candidate in taken:
             candidate = f"{plain[: _NAME_LENGTH - 4]}_{number}"
             number += 1
         wire[candidate] = name

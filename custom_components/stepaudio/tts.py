@@ -102,7 +102,7 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
 
 def _is_own(spoken: assist.SpokenTurn, first: str, voice: str) -> bool:
     """Whether a text that begins with `first` is what the turn says itself, in this voice."""
-    if not spoken.turn.claimed or spoken.voice != voice:
+    if not spoken.turn.claimed or not spoken.voice or not (spoken.voice == voice or spoken.voice_stands):
         return False
     if first.startswith(assist.EARLY_START):
         return True

@@ -173,5 +173,11 @@ async def test_agent_is_added_and_changed(hass, simulator):
     result = await flow.async_configure(form["flow_id"], {**pirate.data, "voice": "ruyananshi"})
     await hass.async_block_till_done()
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
-    assert entry.subentries[pirate.subentry_id].data["voice"] == "ruyananshi"
+    changed = entry.subentries[pirate.subentry_id].data
+    assert (changed["voice"], changed["turns_kept"]) == ("ruyananshi", 3)
+    assert (changed["answer_language"], changed["follow_up"], changed["web_search"]) == (
+        "as_spoken",
+        "automatic",
+        False,
+    )
     await hass.config_entries.async_unload(entry.entry_id)

@@ -1,0 +1,46 @@
+"""Typing to an agent, as a phone does."""
+
+from http import HTTPStatus
+
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.stepaudio.const import DOMAIN
+
+
+def subentry_of(entry, kind="conversation"):
+    """Return the subentry of a kind."""
+    return next(sub for sub in entry.subentries.values() if sub.subentry_type == kind)
+
+
+async def configure(hass, entry, **options):
+    """Change the agent's options."""
+    agent = subentry_of(entry)
+    hass.config_entries.async_update_subentry(entry, agent, data={**agent.data, **options})
+    await hass.async_block_till_done()
+
+
+async def set_up_alone(hass, account, kind, data):
+    """Set up an account that has nothing but one entity."""
+    alone = MockConfigEntry(
+        domain=DOMAIN,
+        title="Alone",
+        data=dict(account),
+        options={"warm_sessions": 0},
+        subentries_data=[{"data": data, "subentry_type": kind, "title": "Alone", "unique_id": None}],
+    )
+    alone.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(alone.entry_id)
+    await hass.async_block_till_done()
+    return alone
+
+
+async def type_to(client, agent_id, text, **more):
+    """Type a text over Home Assistant's HTTP API and return what it answers."""
+    response = await client.post("/api/conversation/process", json={"text": text, "agent_id": agent_id, **more})
+    assert response.status == HTTPStatus.OK, await response.text()
+    return await response.json()
+
+
+def words_of(answered):
+    """Return the words of an answer."""
+    return answered["response"]["speech"]["plain"]["speech"]
