@@ -21,7 +21,7 @@ from .entity import translated
 type StepAudioConfigEntry = ConfigEntry[StepAudioClient]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = (Platform.CONVERSATION, Platform.STT, Platform.TTS)
+PLATFORMS = (Platform.AI_TASK, Platform.CONVERSATION, Platform.STT, Platform.TTS)
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -> bool:

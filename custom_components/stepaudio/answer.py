@@ -10,10 +10,16 @@ from homeassistant.helpers import llm
 from homeassistant.helpers.json import json_dumps
 
 from . import assist
-from .client.errors import ClosedError, TooManyRoundsError
+from .client.errors import ClosedError, StepAudioError, TooManyRoundsError
 from .client.turn import Answer, CallResult, Turn
 from .const import MAX_TOOL_ROUNDS
 from .prompt import Prompt
+
+
+class AttachmentsError(StepAudioError):
+    """The service takes words and speech, and nothing else."""
+
+    key = "attachments"
 
 
 async def async_answer(chat_log: conversation.ChatLog, agent_id: str, turn: Turn, prompt: Prompt) -> bool | None:
@@ -21,6 +27,9 @@ async def async_answer(chat_log: conversation.ChatLog, agent_id: str, turn: Turn
 
     Returns whether the model wants to listen again, None if it did not say.
     """
+    question = chat_log.content[-1]
+    if isinstance(question, conversation.UserContent) and question.attachments:
+        raise AttachmentsError
     config = prompt.config
     if turn.answers and prompt.says_the_same_as(turn.answers[-1].config):
         config = turn.answers[-1].config

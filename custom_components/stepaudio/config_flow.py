@@ -65,6 +65,7 @@ from .const import (
     STEP_PLAN_PATH,
     SUBENTRY_AGENT,
     SUBENTRY_STT,
+    SUBENTRY_TASK,
     SUBENTRY_TTS,
     SUGGESTED_MODELS,
     VOICES,
@@ -156,8 +157,8 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """Offer more agents, each a persona of its own."""
-        return {SUBENTRY_AGENT: AgentSubentryFlow}
+        """Offer more agents, each a persona of its own, and AI tasks."""
+        return {SUBENTRY_AGENT: AgentSubentryFlow, SUBENTRY_TASK: TaskSubentryFlow}
 
     def _form(
         self, step_id: str, schema: vol.Schema, values: Mapping[str, Any], errors: dict[str, str]
@@ -225,6 +226,8 @@ class AccountOptionsFlow(OptionsFlow):
 class AgentSubentryFlow(ConfigSubentryFlow):
     """A persona: what it is told, what it may do, and how it speaks."""
 
+    _defaults: Mapping[str, Any] = {CONF_PROMPT: DEFAULT_PROMPT, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]}
+
     @property
     def _is_new(self) -> bool:
         return self.source == SOURCE_USER
@@ -234,13 +237,12 @@ class AgentSubentryFlow(ConfigSubentryFlow):
         if self._get_entry().state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         if user_input is not None:
-            user_input[CONF_TURNS_KEPT] = int(user_input[CONF_TURNS_KEPT])
+            if CONF_TURNS_KEPT in user_input:
+                user_input[CONF_TURNS_KEPT] = int(user_input[CONF_TURNS_KEPT])
             if self._is_new:
                 return self.async_create_entry(title=user_input.pop(CONF_NAME), data=user_input)
             return self.async_update_and_abort(self._get_entry(), self._get_reconfigure_subentry(), data=user_input)
-        values: dict[str, Any] = {CONF_PROMPT: DEFAULT_PROMPT, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]}
-        if not self._is_new:
-            values = dict(self._get_reconfigure_subentry().data)
+        values = self._defaults if self._is_new else dict(self._get_reconfigure_subentry().data)
         schema = self._schema()
         return self.async_show_form(
             step_id="user",
@@ -279,6 +281,20 @@ class AgentSubentryFlow(ConfigSubentryFlow):
         return vol.Schema(fields)
 
 
+class TaskSubentryFlow(AgentSubentryFlow):
+    """AI tasks: what they are told beside the task itself."""
+
+    _defaults: Mapping[str, Any] = {}
+
+    @override
+    def _schema(self) -> vol.Schema:
+        fields: dict[vol.Marker, Any] = {}
+        if self._is_new:
+            fields[vol.Required(CONF_NAME, default=DEFAULT_TITLES[SUBENTRY_TASK])] = str
+        fields |= {vol.Optional(CONF_PROMPT): _LONG_TEXT, vol.Required(CONF_WEB_SEARCH, default=False): bool}
+        return vol.Schema(fields)
+
+
 def _one_of(name: str, values: Iterable[str]) -> selector.SelectSelector:
     return selector.SelectSelector(
         selector.SelectSelectorConfig(
@@ -299,11 +315,12 @@ def _unique_id(data: Mapping[str, Any]) -> str:
 
 
 def _subentries() -> list[ConfigSubentryData]:
-    """Return an agent, ears and a voice with good defaults."""
+    """Return an agent, ears, a voice and AI tasks with good defaults."""
     data: dict[str, dict[str, Any]] = {
         SUBENTRY_AGENT: {CONF_PROMPT: DEFAULT_PROMPT, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]},
         SUBENTRY_STT: {},
         SUBENTRY_TTS: {},
+        SUBENTRY_TASK: {},
     }
     return [
         ConfigSubentryData(data=values, subentry_type=kind, title=DEFAULT_TITLES[kind], unique_id=None)

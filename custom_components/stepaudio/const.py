@@ -32,10 +32,12 @@ DEFAULT_SPEECH_MODEL: Final = "stepaudio-2.5-tts"
 SUBENTRY_AGENT: Final = "conversation"
 SUBENTRY_STT: Final = "stt"
 SUBENTRY_TTS: Final = "tts"
+SUBENTRY_TASK: Final = "ai_task_data"
 DEFAULT_TITLES: Final = {
     SUBENTRY_AGENT: "StepAudio",
     SUBENTRY_STT: "StepAudio ears",
     SUBENTRY_TTS: "StepAudio voice",
+    SUBENTRY_TASK: "StepAudio task",
 }
 
 LANGUAGES: Final = ("zh-CN", "zh-TW", "zh-HK", "en-US", "en-GB")

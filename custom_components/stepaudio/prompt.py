@@ -51,6 +51,7 @@ class Persona:
     """What an agent is told beside its prompt."""
 
     answer_language: str = ANSWER_AS_SPOKEN
+    """Empty: nothing is said of it."""
     scene: str = ""
     tone: str = ""
     web_search: bool = False
@@ -83,6 +84,8 @@ class Persona:
             return _ENGLISH
         if self.answer_language == ANSWER_CHINESE:
             return _CHINESE
+        if not self.answer_language:
+            return ""
         return _AS_SPOKEN.get(language.split("-", maxsplit=1)[0], _AS_SPOKEN_ELSEWHERE)
 
 
@@ -110,15 +113,21 @@ def _without_seconds(config: SessionConfig) -> SessionConfig:
 
 
 def build_prompt(
-    chat_log: conversation.ChatLog, persona: Persona, *, language: str, voice: str, with_voice: bool
+    chat_log: conversation.ChatLog,
+    persona: Persona,
+    *,
+    language: str,
+    voice: str,
+    with_voice: bool,
+    more: Iterable[str] = (),
 ) -> Prompt:
-    """Return what the chat log's prompt and tools are on the wire."""
+    """Return what the chat log's prompt and tools are on the wire; `more` is said after all else."""
     system = cast(conversation.SystemContent, chat_log.content[0]).content
     ours = (LISTEN_AGAIN,) if persona.decides_follow_up else ()
     api = chat_log.llm_api
     names = _wire_names((tool.name for tool in api.tools), {tool.name for tool in ours}) if api else {}
     tools = tuple(_tool(name, tool, api) for name, tool in zip(names, api.tools, strict=True)) if api else ()
-    instructions = "\n".join([system, *persona.lines(language)])
+    instructions = "\n".join(line for line in (system, *persona.lines(language), *more) if line)
     return Prompt(SessionConfig(instructions, voice, tools + ours, with_voice, persona.web_search), names)
 
 

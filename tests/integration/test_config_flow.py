@@ -41,14 +41,14 @@ async def fill(hass, simulator, url=None, **changes):
     return form
 
 
-async def test_flow_with_a_working_key_creates_the_account_with_its_three_engines(hass, simulator):
+async def test_flow_with_a_working_key_creates_the_account_with_its_entities(hass, simulator):
     result = await fill(hass, simulator)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     entry = result["result"]
     assert entry.state is ConfigEntryState.LOADED
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    assert {entity.domain for entity in entities} == {"conversation", "stt", "tts"}
+    assert {entity.domain for entity in entities} == {"ai_task", "conversation", "stt", "tts"}
     assert KEY not in (entry.unique_id or "")
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -136,6 +136,7 @@ async def test_key_that_is_revoked_asks_for_another(hass, simulator):
 async def test_account_whose_service_is_away_is_tried_again(hass, simulator):
     entry = (await fill(hass, simulator))["result"]
     await hass.async_block_till_done()
+    await simulator.seen("session.updated", 2)  # the trial's and the warm session's: nothing is still connecting
     await simulator.__aexit__()
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
@@ -180,4 +181,24 @@ async def test_agent_is_added_and_changed(hass, simulator):
         "automatic",
         False,
     )
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_ai_task_is_added_and_changed(hass, simulator):
+    entry = (await fill(hass, simulator))["result"]
+    await hass.async_block_till_done()
+    flow = hass.config_entries.subentries
+    form = await flow.async_init((entry.entry_id, "ai_task_data"), context={"source": SOURCE_USER})
+    result = await flow.async_configure(form["flow_id"], {"name": "Clerk", "web_search": True})
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    clerk = next(sub for sub in entry.subentries.values() if sub.title == "Clerk")
+    assert dict(clerk.data) == {"web_search": True}
+    form = await flow.async_init(
+        (entry.entry_id, "ai_task_data"), context={"source": SOURCE_RECONFIGURE, "subentry_id": clerk.subentry_id}
+    )
+    result = await flow.async_configure(form["flow_id"], {"prompt": "Be exact.", "web_search": False})
+    await hass.async_block_till_done()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert dict(entry.subentries[clerk.subentry_id].data) == {"prompt": "Be exact.", "web_search": False}
     await hass.config_entries.async_unload(entry.entry_id)

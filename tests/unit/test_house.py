@@ -28,7 +28,7 @@ CLIENT = {
 WITHOUT_IO = ("errors", "audio", "events", "protocol", "pacing")
 IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
 # The platforms stand above: none of them is imported by another room.
-PLATFORMS = {"conversation", "stt", "tts", "config_flow"}
+PLATFORMS = {"ai_task", "conversation", "stt", "tts", "config_flow"}
 
 
 def imports_of(path):

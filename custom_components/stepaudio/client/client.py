@@ -61,14 +61,15 @@ class StepAudioClient:
         """Return the session of a conversation, if it has one."""
         return self._sessions.get(key)
 
-    def session(self, key: str) -> Session:
+    def session(self, key: str, *, warm: bool = True) -> Session:
         """Return the session of a conversation: its own, a warm spare, or a new one.
 
+        Nobody waits for what is asked for with `warm` False: it leaves the spares to the others.
         Raises `ClosedError` after `aclose`.
         """
         session = self._sessions.get(key)
         if session is None:
-            session = self._warm.pop(0) if self._warm else self._new()
+            session = self._warm.pop(0) if self._warm and warm else self._new()
             session.keep_warm = False
             self._sessions[key] = session
         return session
