@@ -58,6 +58,18 @@ async def test_spare_makes_the_first_turn_without_a_connect(simulator):
     assert not simulator.connections
 
 
+async def test_spare_is_left_to_those_who_are_waited_for(simulator):
+    client = client_of(simulator)
+    client._spares = 1
+    client.keep_spares(CONFIG)
+    await simulator.seen("session.updated")
+    await read(speak(client.session("in the background", warm=False)))
+    assert len(simulator.upgrades) == 2
+    await read(speak(client.session("at once")))
+    assert len(simulator.upgrades) == 2
+    await client.aclose()
+
+
 async def test_spare_is_configured_anew_when_the_agent_changes(simulator):
     client = client_of(simulator)
     client._spares = 1

@@ -1,8 +1,12 @@
 """AI tasks, through Home Assistant's own action."""
 
+import asyncio
+from types import MappingProxyType
+
 import probatio
 import pytest
 from homeassistant.components import ai_task
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, llm
 from homeassistant.setup import async_setup_component
@@ -17,15 +21,32 @@ CAT = {
 }
 
 
-@pytest.fixture
-async def task(hass, entry):
-    """Set up an account with nothing but AI tasks, and return the entity's id."""
-    await hass.config_entries.async_unload(entry.entry_id)
+@pytest.fixture(params=["among others", "alone"])
+async def account(hass, entry, request):
+    """Return an account with all our entities, or with nothing but AI tasks."""
     assert await async_setup_component(hass, "ai_task", {})
+    if request.param == "among others":
+        subentry = ConfigSubentry(
+            data=MappingProxyType({"prompt": "Cats only."}),
+            subentry_type="ai_task_data",
+            title="StepAudio task",
+            unique_id=None,
+        )
+        hass.config_entries.async_add_subentry(entry, subentry)
+        await hass.async_block_till_done()
+        yield entry
+        return
+    await hass.config_entries.async_unload(entry.entry_id)
     alone = await set_up_alone(hass, entry.data, "ai_task_data", {"prompt": "Cats only."})
-    (entity,) = er.async_entries_for_config_entry(er.async_get(hass), alone.entry_id)
-    yield entity.entity_id
+    yield alone
     await hass.config_entries.async_unload(alone.entry_id)
+
+
+@pytest.fixture
+def task(hass, account):
+    """Return the entity's id."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), account.entry_id)
+    return next(entity.entity_id for entity in entities if entity.domain == "ai_task")
 
 
 @pytest.fixture
@@ -88,10 +109,9 @@ async def test_task_that_the_service_refuses_raises_a_translated_error(generate,
     assert raised.value.translation_key == "moderation"
 
 
-async def test_task_that_has_ended_leaves_no_session(hass, generate, simulator):
+async def test_task_that_has_ended_leaves_no_session(account, generate, simulator):
     simulator.brain = ScriptedBrain(Say("One."), Say("Two."))
     assert [await generate(), await generate()] == ["One.", "Two."]
-    (account,) = [entry for entry in hass.config_entries.async_entries("stepaudio") if entry.title == "Alone"]
     assert not account.runtime_data._sessions
     assert simulator.brain.prompts[1].user_words() == ["Make a cat."]
 
@@ -135,3 +155,20 @@ async def test_task_with_an_attachment_is_refused(hass, generate, simulator):
             attachments={"media_content_id": "media-source://camera/camera.door", "media_content_type": "image/jpeg"}
         )
     assert not simulator.responses
+
+
+async def test_several_tasks_at_once_do_not_mix(generate, simulator):
+    names = ["Ada", "Bob", "Cleo"]
+    simulator.brain = ScriptedBrain()
+    answers = await asyncio.gather(*(generate(instructions=f"Say {name}.") for name in names))
+    assert answers == [f"You said: Say {name}." for name in names]
+
+
+async def test_task_that_is_cancelled_leaves_no_session(account, generate, simulator):
+    simulator.throw(Fault("stall", at="answering"))
+    task = asyncio.create_task(generate())
+    await simulator.seen("response.create")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not account.runtime_data._sessions
