@@ -13,7 +13,11 @@ from . import assist
 from .client.errors import ClosedError, StepAudioError, TooManyRoundsError
 from .client.turn import Answer, CallResult, Turn
 from .const import MAX_TOOL_ROUNDS
+from .follow_up import LISTEN_AGAIN
 from .prompt import Prompt
+
+_DONE = '{"success":true}'
+_UNKNOWN = '{"error":"There is no such tool."}'
 
 
 class AttachmentsError(StepAudioError):
@@ -40,6 +44,7 @@ async def async_answer(chat_log: conversation.ChatLog, agent_id: str, turn: Turn
     while rounds < MAX_TOOL_ROUNDS:
         answer = turn.ask(config)
         results: list[CallResult] = []
+        results_of_ours: list[CallResult] = []
         async for content in chat_log.async_add_delta_content_stream(agent_id, _deltas(answer, prompt)):
             if isinstance(content, conversation.ToolResultContent):
                 call = next(call for call in answer.calls if call.call_id == content.tool_call_id)
@@ -50,9 +55,11 @@ async def async_answer(chat_log: conversation.ChatLog, agent_id: str, turn: Turn
             raise ClosedError
         ours = [call for call in answer.calls if prompt.is_ours(call)] if answer.status == "completed" else []
         for call in ours:
-            wish = _arguments(call.arguments).get("listen")
+            known = call.name == LISTEN_AGAIN.name
+            wish = _arguments(call.arguments).get("listen") if known else None
             listen_again = wish if isinstance(wish, bool) else listen_again
-        turn.give_results([*results, *(CallResult(call, '{"success":true}', logged=False) for call in ours)])
+            results_of_ours.append(CallResult(call, _DONE if known else _UNKNOWN, logged=False))
+        turn.give_results([*results, *results_of_ours])
         if not results and (answer.words or not ours):
             return listen_again
         rounds += 1

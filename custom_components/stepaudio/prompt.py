@@ -104,8 +104,9 @@ class Prompt:
         return _without_seconds(self.config) == _without_seconds(other)
 
     def is_ours(self, call: Call) -> bool:
-        """Whether a call is for a tool of ours that was offered."""
-        return call.name not in self.tool_names and any(tool.name == call.name for tool in self.config.tools)
+        """Whether a call is for a tool of ours, or Home Assistant has none at all and would not even refuse it."""
+        offered = any(tool.name == call.name for tool in self.config.tools)
+        return call.name not in self.tool_names and (offered or not self.tool_names)
 
 
 def _without_seconds(config: SessionConfig) -> SessionConfig:

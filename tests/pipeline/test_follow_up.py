@@ -99,6 +99,16 @@ async def test_model_that_may_not_decide_has_no_tool_for_it(ask, simulator):
     assert "listen_again" not in simulator.brain.prompts[0].functions
 
 
+async def test_agent_that_may_only_talk_decides_and_has_other_calls_refused(hass, entry, ask, simulator):
+    await configure(hass, entry, follow_up="model", llm_hass_api=[])
+    simulator.brain = ScriptedBrain(Call("no_such_tool"), [Say("All right?"), Call("listen_again", {"listen": False})])
+    answered = await ask("Do some magic.")
+    assert words_of(answered) == "All right?"
+    assert answered["continue_conversation"] is False
+    assert "no such tool" in simulator.brain.prompts[1].results()[0][1]
+    assert list(simulator.brain.prompts[0].functions) == ["listen_again"]
+
+
 async def test_spoken_turn_in_which_the_model_decides_leaves_the_conversation_open(hass, entry, voice, simulator):
     await configure(hass, entry, follow_up="model")
     simulator.brain = ScriptedBrain([Say("I am all ears."), Call("listen_again", {"listen": True})], Say("Indeed."))
