@@ -27,8 +27,7 @@ async def test_next_question_ends_the_voice_of_the_answer_that_is_still_played(h
     assert 0 < truncate["audio_end_ms"] < len(simulator.responses[0].audio) / 48
 
 
-async def test_slow_tool_is_bridged_by_silence(hass, voice, simulator, house, monkeypatch):
-    monkeypatch.setattr("custom_components.stepaudio.client.turn._LONGEST_PAUSE_S", 0.01)
+async def test_slow_tool_is_bridged_by_silence(hass, voice, simulator, house):
     release = asyncio.Event()
 
     async def slow(call):
