@@ -21,8 +21,9 @@ CLIENT = {
     "pacing": set(),
     "session": {"wire", "turn", "history", "pacing", "connection", "protocol", "events", "errors"},
     "speech": {"connection", "audio", "errors"},
+    "recognition": {"connection", "turn", "pacing", "audio", "errors"},
     "rest": {"connection", "errors"},
-    "client": {"session", "speech", "pacing", "connection", "events", "errors"},
+    "client": {"session", "turn", "speech", "recognition", "pacing", "connection", "events", "errors"},
     "__init__": set(),
 }
 WITHOUT_IO = ("errors", "audio", "events", "protocol", "pacing")

@@ -6,14 +6,19 @@ import asyncio
 import ssl as ssl_module
 from collections.abc import AsyncGenerator, AsyncIterable
 
+import aiohttp
+
 from .connection import Connection, Endpoint, Timeouts, open_connection
 from .errors import BusyError, ClosedError
 from .events import SessionConfig
 from .pacing import Spacing
+from .recognition import RecognitionOptions, Transcript, hear_live, hear_upload, recognize
 from .session import Session
 from .speech import SpeechOptions, synthesize
+from .turn import Stream
 
 REALTIME_PATH = "/v1/realtime"
+STEP_PLAN_PATH = "/step_plan"
 
 
 class StepAudioClient:
@@ -160,6 +165,36 @@ class StepAudioClient:
     def synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         """Speak text as it comes: yields PCM at `options.rate_hz`; see `speech.synthesize`."""
         return synthesize(self.endpoint, text, options, ssl=self._ssl, timeouts=self.timeouts)
+
+    def recognize(
+        self, audio: AsyncIterable[bytes], options: RecognitionOptions, web_session: aiohttp.ClientSession
+    ) -> AsyncGenerator[Transcript]:
+        """Recognise PCM at `options.rate_hz` as it comes: yields words so far and, last, the final ones.
+
+        Step Plan has no websocket for it (sheet 3.4): there the audio goes in one upload, through `web_session`.
+        See `recognition.recognize`.
+        """
+
+        async def hear(kept: Stream[bytes], partials: Stream[str]) -> str:
+            if self.endpoint.base_url.rstrip("/").endswith(STEP_PLAN_PATH):
+                return await hear_upload(web_session, self.endpoint, options, kept, partials, timeouts=self.timeouts)
+            return await hear_live(
+                self.endpoint,
+                options,
+                kept,
+                partials,
+                ssl=self._ssl,
+                timeouts=self.timeouts,
+                hang_up=self._close_later,
+            )
+
+        return recognize(audio, hear, self.timeouts)
+
+    def _close_later(self, connection: Connection) -> None:
+        """Close a connection in the background; `aclose` waits for it."""
+        task = asyncio.create_task(connection.aclose(), name="stepaudio hang up")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def aclose(self) -> None:
         """Close all sessions and wait until their sockets are closed."""

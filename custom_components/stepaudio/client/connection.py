@@ -101,7 +101,7 @@ async def open_connection(
             max_size=_MESSAGE_LIMIT_BYTES,
         )
     except InvalidStatus as error:
-        raise _refusal(error.response.status_code, error.response.body) from None
+        raise refusal(error.response.status_code, error.response.body) from None
     except TimeoutError:
         raise ServiceTimeoutError from None
     except OSError, InvalidHandshake, InvalidURI, ConnectionClosed, EOFError:
@@ -109,8 +109,8 @@ async def open_connection(
     return Connection(socket)
 
 
-def _refusal(status: int, body: bytes | bytearray | None) -> StepAudioError:
-    """Return the error for a refused upgrade (sheet 1.2)."""
+def refusal(status: int, body: bytes | bytearray | None) -> StepAudioError:
+    """Return the error for a refused upgrade or request, whose answer is JSON at best (sheet 1.2)."""
     try:
         content = orjson.loads(bytes(body or b"{}"))
     except orjson.JSONDecodeError:
