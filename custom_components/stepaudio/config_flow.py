@@ -34,6 +34,8 @@ from .const import (
     CONF_ANSWER_LANGUAGE,
     CONF_EARLY_ANSWER,
     CONF_FOLLOW_UP,
+    CONF_HOTWORDS,
+    CONF_HOTWORDS_OF_HOME,
     CONF_MAX_SESSIONS,
     CONF_MODEL,
     CONF_PLAN,
@@ -157,8 +159,8 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """Offer more agents, each a persona of its own, and AI tasks."""
-        return {SUBENTRY_AGENT: AgentSubentryFlow, SUBENTRY_TASK: TaskSubentryFlow}
+        """Offer more agents, each a persona of its own, and more of the rest."""
+        return {SUBENTRY_AGENT: AgentSubentryFlow, SUBENTRY_TASK: TaskSubentryFlow, SUBENTRY_STT: EarsSubentryFlow}
 
     def _form(
         self, step_id: str, schema: vol.Schema, values: Mapping[str, Any], errors: dict[str, str]
@@ -301,6 +303,32 @@ def _one_of(name: str, values: Iterable[str]) -> selector.SelectSelector:
             options=list(values), translation_key=name, mode=selector.SelectSelectorMode.DROPDOWN
         )
     )
+
+
+class EarsSubentryFlow(ConfigSubentryFlow):
+    """Ears: the names that they should know."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Add or change ears."""
+        is_new = self.source == SOURCE_USER
+        if user_input is not None:
+            if is_new:
+                return self.async_create_entry(title=user_input.pop(CONF_NAME), data=user_input)
+            return self.async_update_and_abort(self._get_entry(), self._get_reconfigure_subentry(), data=user_input)
+        fields: dict[vol.Marker, Any] = (
+            {vol.Required(CONF_NAME, default=DEFAULT_TITLES[SUBENTRY_STT]): str} if is_new else {}
+        )
+        fields |= {
+            vol.Optional(CONF_HOTWORDS): selector.TextSelector(selector.TextSelectorConfig(multiple=True)),
+            vol.Required(CONF_HOTWORDS_OF_HOME, default=False): bool,
+        }
+        values = {} if is_new else self._get_reconfigure_subentry().data
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), values),  # type: ignore[arg-type]  # a shim gives probatio's class
+        )
+
+    async_step_reconfigure = async_step_user
 
 
 def _whole_number(least: int, most: int) -> selector.NumberSelector:

@@ -101,6 +101,11 @@ DEFAULT_EARLY_ANSWER: Final = True
 CONF_TURNS_KEPT: Final = "turns_kept"
 DEFAULT_TURNS_KEPT: Final = 20
 
+CONF_HOTWORDS: Final = "hotwords"
+CONF_HOTWORDS_OF_HOME: Final = "hotwords_of_home"
+MAX_HOTWORDS: Final = 100
+MAX_HOTWORD_LENGTH: Final = 40
+
 UNHEARD: Final = "…"
 """Stands for the user's words where the service does not tell them; no sentence trigger or intent matches it."""
 

@@ -202,3 +202,23 @@ async def test_ai_task_is_added_and_changed(hass, simulator):
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert dict(entry.subentries[clerk.subentry_id].data) == {"prompt": "Be exact.", "web_search": False}
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_ears_are_added_and_changed(hass, simulator):
+    entry = (await fill(hass, simulator))["result"]
+    await hass.async_block_till_done()
+    flow = hass.config_entries.subentries
+    form = await flow.async_init((entry.entry_id, "stt"), context={"source": SOURCE_USER})
+    result = await flow.async_configure(form["flow_id"], {"name": "Kitchen ears", "hotwords_of_home": True})
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    added = next(sub for sub in entry.subentries.values() if sub.title == "Kitchen ears")
+    assert dict(added.data) == {"hotwords_of_home": True}
+    form = await flow.async_init(
+        (entry.entry_id, "stt"), context={"source": SOURCE_RECONFIGURE, "subentry_id": added.subentry_id}
+    )
+    result = await flow.async_configure(form["flow_id"], {"hotwords": ["Bilresa"], "hotwords_of_home": False})
+    await hass.async_block_till_done()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert entry.subentries[added.subentry_id].data["hotwords"] == ["Bilresa"]
+    await hass.config_entries.async_unload(entry.entry_id)

@@ -43,6 +43,8 @@ class Timeouts:
     """From the end of speech to the user's words; they may come after the answer (sheet 1.10)."""
     late_transcript_s: float = 3.0
     """From the end of the answer to the user's words, before they are taken to be missing."""
+    second_hearing_s: float = 3.0
+    """How long recognition may take for words that the model has heard and does not tell."""
     attempts: int = 4
     """How many connections one turn may lose before it is given up; not seconds, but of the same kind."""
     patience_s: float = 20.0

@@ -1,0 +1,193 @@
+"""The ears where no agent of ours takes part: Home Assistant's HTTP API, and other engines' pipelines."""
+
+import random
+import struct
+
+import pytest
+from homeassistant.components import assist_pipeline, stt
+from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
+from homeassistant.const import CONF_API_KEY, CONF_URL
+from homeassistant.helpers import area_registry as ar, entity_registry as er, floor_registry as fr
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DOMAIN
+from simulator import Fault, tones
+
+from ..conftest import KEY
+from .conftest import LIGHT, Voice
+from .test_mixed_pipelines import others, paths  # noqa: F401 - a fixture
+
+WORDS = "Turn on the Bilresa in the Stube."
+SPEECH_CONTENT = "format=wav; codec=pcm; sample_rate=16000; bit_rate=16; channel=1; language={}"
+COMPLETED = "conversation.item.input_audio_transcription.completed"
+# Two seconds of a quiet room's hiss.
+NOISE = b"".join(struct.pack("<h", random.Random(n).randrange(-150, 150)) for n in range(32_000))
+
+
+@pytest.fixture
+def way():
+    """Return the plan's path; a test overrides it by parametrizing."""
+    return ""
+
+
+@pytest.fixture
+def settings():
+    """Return the settings of the ears; a test overrides it by parametrizing."""
+    return {}
+
+
+@pytest.fixture
+async def entry(hass, house, simulator, way, settings):
+    """Set up an account that has ears and nothing else."""
+    account = MockConfigEntry(
+        domain=DOMAIN,
+        data={
+            CONF_REGION: "custom",
+            CONF_PLAN: "step_plan" if way else "pay_as_you_go",
+            CONF_API_KEY: KEY,
+            CONF_MODEL: "stepaudio-2.5-realtime",
+            CONF_URL: simulator.url + way,
+        },
+        options={"warm_sessions": 0},
+        subentries_data=[{"data": settings, "subentry_type": "stt", "title": "Ears", "unique_id": None}],
+    )
+    account.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(account.entry_id)
+    await hass.async_block_till_done()
+    yield account
+    await hass.config_entries.async_unload(account.entry_id)
+
+
+@pytest.fixture
+async def ears(engines, hass_client):
+    """Return what uploads audio to Home Assistant's HTTP API."""
+    http = await hass_client()
+
+    async def upload(pcm, language="en-US"):
+        answer = await http.post(
+            f"/api/stt/{engines['stt']}", data=pcm, headers={"X-Speech-Content": SPEECH_CONTENT.format(language)}
+        )
+        assert answer.status == 200
+        return await answer.json()
+
+    return upload
+
+
+def configured(simulator):
+    """Return what recognition was told of the speech."""
+    (update,) = (entry.event for entry in simulator.log if entry.type == "session.update")
+    return update["session"]["audio"]["input"]["transcription"]
+
+
+@pytest.mark.parametrize("way", ["", "/step_plan"])
+async def test_upload_to_home_assistant_is_recognised(ears, simulator, way):
+    assert await ears(tones(WORDS, 16_000)) == {"text": WORDS, "result": "success"}
+    assert paths(simulator) == ([] if way else ["/v1/realtime/asr/stream"])
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh-CN", "zh"), ("zh-HK", "zh"), ("en-GB", "en")])
+async def test_language_is_told_to_the_service(ears, simulator, language, told):
+    await ears(tones(WORDS, 16_000), language)
+    assert configured(simulator)["language"] == told
+
+
+@pytest.mark.parametrize("settings", [{"hotwords": ["Bilresa", "Stube"]}])
+async def test_names_of_the_user_are_told_and_none_else(ears, simulator):
+    await ears(tones(WORDS, 16_000))
+    assert configured(simulator)["prompt"] == "Bilresa, Stube"
+
+
+@pytest.mark.parametrize("settings", [{"hotwords": ["Bilresa"], "hotwords_of_home": True}])
+async def test_names_of_the_home_are_told_where_wished(hass, ears, simulator):
+    floor = fr.async_get(hass).async_create("Attic", aliases={"Loft"})
+    ar.async_get(hass).async_create("Stube", aliases={"Parlour"}, floor_id=floor.floor_id)
+    er.async_get(hass).async_update_entity(LIGHT, aliases=["Ceiling lamp"])
+    hass.states.async_set("light.secret", "on", {"friendly_name": "Secret lamp"})
+    async_expose_entity(hass, "conversation", "light.secret", False)
+    await ears(tones(WORDS, 16_000))
+    told = configured(simulator)["prompt"].split(", ")
+    assert told[0] == "Bilresa"
+    assert {"Kitchen", "Stube", "Parlour", "Attic", "Loft", "Ceiling lamp"} <= set(told)
+    assert "Secret lamp" not in told
+
+
+@pytest.mark.parametrize("settings", [{"hotwords": ["long " * 20], "hotwords_of_home": True}])
+async def test_names_of_a_large_home_are_bounded(hass, ears, simulator):
+    for number in range(300):
+        ar.async_get(hass).async_create(f"Room {number}")
+    await ears(tones(WORDS, 16_000))
+    told = configured(simulator)["prompt"].split(", ")
+    assert len(told) == 100
+    assert all(len(name) <= 40 for name in told)
+
+
+@pytest.mark.parametrize("way", ["", "/step_plan"])
+@pytest.mark.parametrize("sound", [b"", bytes(64_000), NOISE], ids=["nothing", "silence", "noise"])
+async def test_sound_without_speech_has_no_words(ears, way, sound):
+    assert await ears(sound) == {"text": "", "result": "success"}
+
+
+async def test_chime_that_is_recognised_as_a_full_stop_has_no_words(ears, simulator):
+    simulator.hear("。")
+    chime = (b"\x00\x20" * 20 + b"\x00\xe0" * 20) * 200
+    assert await ears(chime) == {"text": "", "result": "success"}
+
+
+@pytest.mark.parametrize("way", ["", "/step_plan"])
+async def test_service_that_refuses_is_an_error(ears, simulator, way):
+    simulator.throw(
+        Fault("moderation", at=COMPLETED, value="error"), Fault("error", at="transcript.text.done", value="risk")
+    )
+    assert await ears(tones(WORDS, 16_000)) == {"text": None, "result": "error"}
+
+
+async def test_connection_that_is_lost_while_the_user_speaks_costs_no_words(ears, simulator):
+    simulator.throw(Fault("abort", at="input_audio_buffer.append", nth=4))
+    assert await ears(tones(WORDS, 16_000)) == {"text": WORDS, "result": "success"}
+
+
+async def test_words_so_far_are_told_while_the_user_speaks(hass, engines):
+    entity = stt.async_get_speech_to_text_entity(hass, engines["stt"])
+    metadata = stt.SpeechMetadata(
+        language="en-US",
+        format=stt.AudioFormats.WAV,
+        codec=stt.AudioCodecs.PCM,
+        bit_rate=stt.AudioBitRates.BITRATE_16,
+        sample_rate=stt.AudioSampleRates.SAMPLERATE_16000,
+        channel=stt.AudioChannels.CHANNEL_MONO,
+    )
+
+    async def speech():
+        yield tones(WORDS, 16_000)
+
+    if hasattr(stt, "PartialSpeechResult"):
+        heard = entity.internal_async_process_audio_stream_with_progress(metadata, speech())
+        *partials, final = [result async for result in heard]
+        partials = [partial.text for partial in partials]
+    else:
+        *partials, final = [result async for result in entity._async_hear(metadata, speech())]
+    assert partials
+    assert all(WORDS.startswith(partial) for partial in partials)
+    assert final == stt.SpeechResult(WORDS, stt.SpeechResultState.SUCCESS)
+
+
+async def test_pipeline_of_other_engines_gets_the_words(hass, voice, simulator, others):  # noqa: F811 - the fixture
+    pipeline = await voice.pipeline(conversation_engine=others["conversation"], tts_engine=others["tts"])
+    answered = await voice.ask(pipeline, WORDS)
+    assert answered.transcript == WORDS
+    assert answered.audio == f"Others say: {WORDS}".encode()
+    assert paths(simulator) == ["/v1/realtime/asr/stream"]
+    assert configured(simulator)["language"] == "en"
+
+
+@pytest.mark.parametrize("sound", [bytes(64_000), NOISE], ids=["silence", "noise"])
+async def test_pipeline_of_other_engines_without_speech_says_so(voice, others, sound):  # noqa: F811 - the fixture
+    pipeline = await voice.pipeline(conversation_engine=others["conversation"], tts_engine=others["tts"])
+    answered = await voice.ask(pipeline, sound)
+    assert answered.data(assist_pipeline.PipelineEventType.ERROR)["code"] == "stt-no-text-recognized"
+
+
+@pytest.fixture
+def voice(hass, engines, others):  # noqa: F811 - the fixture
+    """Return the satellite's voice; what the account lacks is the others'."""
+    return Voice(hass, {**others, **engines})

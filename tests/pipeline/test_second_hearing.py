@@ -1,0 +1,57 @@
+"""What the model refuses to hear, or heard and does not tell, goes once to recognition."""
+
+import pytest
+
+from simulator import PROFILES, Fault, Say, ScriptedBrain
+
+from .test_ears_alone import COMPLETED, NOISE
+from .test_fault_matrix import TIMEOUTS
+from .test_mixed_pipelines import paths
+
+LIVE = "/v1/realtime/asr/stream"
+
+
+async def test_word_that_is_too_short_for_the_model_is_answered_with_its_own_voice(voice, simulator):
+    simulator.brain = ScriptedBrain(Say("Then I will do it."))
+    answered = await voice.ask(await voice.pipeline(), "Yes.")
+    assert answered.transcript == "Yes."
+    assert answered.reply == "Then I will do it."
+    (response,) = simulator.responses
+    assert response.kind == "voice"
+    assert answered.pcm == response.audio
+    assert simulator.brain.prompts[0].user_words() == ["Yes."]
+    assert paths(simulator).count(LIVE) == 1
+
+
+@pytest.mark.parametrize("sound", [bytes(64_000), NOISE], ids=["silence", "noise"])
+async def test_sound_without_speech_is_not_answered(voice, simulator, sound):
+    answered = await voice.ask(await voice.pipeline(), sound)
+    assert answered.data("error")["code"] == "stt-no-text-recognized"
+    assert not simulator.responses
+
+
+async def test_chime_that_is_heard_as_a_full_stop_is_not_answered(voice, simulator):
+    simulator.hear("。")
+    answered = await voice.ask(await voice.pipeline(), (b"\x00\x20" * 20 + b"\x00\xe0" * 20) * 200)
+    assert answered.data("error")["code"] == "stt-no-text-recognized"
+    assert not simulator.responses
+
+
+async def test_words_that_the_model_does_not_tell_are_recognised(entry, voice, simulator):
+    entry.runtime_data.timeouts = TIMEOUTS
+    simulator.switches = PROFILES["s25plan"].replace(transcript_moment="never")
+    simulator.brain = ScriptedBrain(Say("I heard you well."))
+    answered = await voice.ask(await voice.pipeline(), "Do you hear me, I wonder?")
+    assert answered.transcript == "Do you hear me, I wonder?"
+    assert answered.reply == "I heard you well."
+    assert answered.pcm == simulator.responses[0].audio
+
+
+async def test_words_that_nobody_tells_are_answered_all_the_same(entry, voice, simulator):
+    entry.runtime_data.timeouts = TIMEOUTS
+    simulator.switches = PROFILES["s25plan"].replace(transcript_moment="never")
+    simulator.throw(Fault("moderation", at=COMPLETED, value="error"))
+    simulator.brain = ScriptedBrain(Say("I heard you well."))
+    answered = await voice.ask(await voice.pipeline(), "Do you hear me, I wonder?")
+    assert answered.transcript == "…"
+    assert answered.reply == "I heard you well."
