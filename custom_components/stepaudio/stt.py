@@ -125,7 +125,7 @@ class StepAudioEars(StepAudioEntity, stt.SpeechToTextEntity):
     def _recognize(self, metadata: stt.SpeechMetadata, stream: AsyncIterable[bytes]) -> AsyncGenerator[Transcript]:
         """Recognise speech; the service is told what language it is and what names may be said."""
         options = RecognitionOptions(
-            # One Chinese and one English is all that it tells apart (sheet 3).
+            # Recognition knows Chinese and English, without their regions (sheet 3.3).
             language=metadata.language.partition("-")[0].lower(),
             hotwords=async_hotwords(self.hass, self.subentry.data),
             rate_hz=metadata.sample_rate,

@@ -8,8 +8,6 @@ from .test_ears_alone import COMPLETED, NOISE
 from .test_fault_matrix import TIMEOUTS
 from .test_mixed_pipelines import paths
 
-LIVE = "/v1/realtime/asr/stream"
-
 
 async def test_word_that_is_too_short_for_the_model_is_answered_with_its_own_voice(voice, simulator):
     simulator.brain = ScriptedBrain(Say("Then I will do it."))
@@ -20,7 +18,7 @@ async def test_word_that_is_too_short_for_the_model_is_answered_with_its_own_voi
     assert response.kind == "voice"
     assert answered.pcm == response.audio
     assert simulator.brain.prompts[0].user_words() == ["Yes."]
-    assert paths(simulator).count(LIVE) == 1
+    assert paths(simulator).count("/v1/realtime/asr/stream") == 1
 
 
 @pytest.mark.parametrize("sound", [bytes(64_000), NOISE], ids=["silence", "noise"])

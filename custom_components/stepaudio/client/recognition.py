@@ -9,7 +9,6 @@ from binascii import b2a_base64
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import aiohttp
@@ -108,7 +107,9 @@ async def _persist(hear: Hear, kept: Stream[bytes], partials: Stream[str], timeo
         await kept.wait_beyond(0)
         if not kept.items:
             return ""
-        for attempt in count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return await hear(kept, partials)
             except StepAudioError as error:
@@ -117,7 +118,6 @@ async def _persist(hear: Hear, kept: Stream[bytes], partials: Stream[str], timeo
                 if not (error.retryable and in_time):
                     raise
             await asyncio.sleep(backoff.next_s(random.random()))
-        raise AssertionError  # the row of attempts has no end
     finally:
         partials.end()
 
