@@ -12,6 +12,7 @@ INTEGRATION = ROOT / "custom_components" / "stepaudio"
 CLIENT = {
     "errors": set(),
     "audio": set(),
+    "containers": {"audio"},
     "events": {"errors"},
     "protocol": {"events", "audio", "errors"},
     "connection": {"errors"},
@@ -26,7 +27,7 @@ CLIENT = {
     "client": {"session", "turn", "speech", "recognition", "pacing", "connection", "events", "errors"},
     "__init__": set(),
 }
-WITHOUT_IO = ("errors", "audio", "events", "protocol", "pacing")
+WITHOUT_IO = ("errors", "audio", "containers", "events", "protocol", "pacing")
 IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
 # The platforms stand above: none of them is imported by another room.
 PLATFORMS = {"ai_task", "conversation", "stt", "tts", "config_flow"}

@@ -25,6 +25,16 @@ def size_bytes(length_ms: float, rate_hz: int) -> int:
     return int(length_ms * rate_hz / 1000) * SAMPLE_BYTES
 
 
+def audio_frame(pcm: bytes, rate_hz: int, position: int) -> AudioFrame:
+    """Return PCM as a frame of PyAV that begins at sample `position`."""
+    frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // SAMPLE_BYTES)
+    frame.sample_rate = rate_hz
+    frame.time_base = Fraction(1, rate_hz)
+    frame.pts = position
+    frame.planes[0].update(pcm)
+    return frame
+
+
 class Resampler:
     """PCM at one rate in, PCM at another out, without a seam between the chunks.
 
@@ -49,11 +59,7 @@ class Resampler:
             return pcm
         if not pcm:
             return b""
-        frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // SAMPLE_BYTES)
-        frame.sample_rate = self._from_hz
-        frame.time_base = Fraction(1, self._from_hz)
-        frame.pts = self._position
-        frame.planes[0].update(pcm)
+        frame = audio_frame(pcm, self._from_hz, self._position)
         self._position += frame.samples
         return self._take(self._resampler.resample(frame))
 
