@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from homeassistant.components import conversation
+from homeassistant.components import conversation, tts
 from homeassistant.components.assist_pipeline import PipelineNotFound
 from homeassistant.components.assist_pipeline.pipeline import async_get_pipeline
 from homeassistant.components.conversation import chat_log
@@ -23,6 +23,7 @@ from homeassistant.helpers import chat_session, entity_registry as er
 from .client.client import StepAudioClient
 from .client.session import Session
 from .client.turn import Turn
+from .formats import CONVERTS_EVERY_SHAPE, taken_over
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -165,8 +166,21 @@ def async_start_voice_early(log: conversation.ChatLog) -> None:
     listener = log.delta_listener
     if listener is None:
         return
+    if CONVERTS_EVERY_SHAPE:
+        _take_over_format(log)
     try:
         listener(log, {"role": "assistant"})
         listener(log, {"content": EARLY_START})
     except Exception:  # noqa: BLE001 - whatever it raises in a later version, the ordinary start remains
         _LOGGER.debug("The voice cannot be started early; it will start later")
+
+
+def _take_over_format(log: conversation.ChatLog) -> None:
+    """Have the reply of this run left in the shape that our own voice gives it."""
+    try:
+        start = _run_start(log.hass, log.conversation_id)
+        stream = tts.async_get_stream(log.hass, start["tts_output"]["token"]) if start is not None else None
+        if stream is not None:
+            stream.options = taken_over(stream.options)
+    except AttributeError, KeyError, TypeError:
+        _LOGGER.debug("The format of the reply cannot be taken over; Home Assistant will convert it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
@@ -15,15 +16,20 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import StepAudioConfigEntry, assist
-from .client.audio import SERVICE_HZ, wav_header
+from .client.audio import SERVICE_HZ, size_bytes
+from .client.containers import Encoder
 from .client.errors import StepAudioError
-from .client.speech import SpeechOptions
+from .client.speech import RATES_HZ, SpeechOptions
 from .const import CONF_REGION, CONF_VOICE, DEFAULT_SPEECH_MODEL, LANGUAGES, SUBENTRY_TTS, VOICES
 from .entity import StepAudioEntity, translated
+from .formats import FORMAT_OPTIONS, reply_format
 
 _LOGGER = logging.getLogger(__name__)
 
 PARALLEL_UPDATES = 0
+
+# Encoding this much takes a few milliseconds at most; then everybody else has a turn.
+_STEP_BYTES = size_bytes(500, SERVICE_HZ)
 
 
 async def async_setup_entry(
@@ -51,7 +57,7 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
         self._default_voice: str = subentry.data.get(CONF_VOICE) or voices[0]
         self._attr_default_options = {tts.ATTR_VOICE: self._default_voice}
         self._attr_supported_languages = list(LANGUAGES)
-        self._attr_supported_options = [tts.ATTR_VOICE]
+        self._attr_supported_options = [tts.ATTR_VOICE, *FORMAT_OPTIONS]
 
     @callback
     @override
@@ -63,14 +69,19 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
     async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
         """Speak with the turn's own voice if the text is the turn's own, else synthesise the text."""
         voice = request.options.get(tts.ATTR_VOICE) or self._default_voice
+        extension, audio_format = reply_format(request.options)
         text = request.message_gen
         first = await anext(text, "")
         spoken = assist.current_turn.get()
         if spoken is not None and _is_own(spoken, first, voice):
+            encoder = Encoder(SERVICE_HZ, audio_format)
             pcm = self._speak_turn(spoken, text)
         else:
-            pcm = self._synthesize(_all_of(first, text), voice)
-        return TTSAudioResponse("wav", _wav(pcm))
+            # The service speaks at the rate that is asked for where it can.
+            rate_hz = audio_format.rate_hz if audio_format.rate_hz in RATES_HZ else SERVICE_HZ
+            encoder = Encoder(rate_hz, audio_format)
+            pcm = self._synthesize(_all_of(first, text), voice, rate_hz)
+        return TTSAudioResponse(extension, _encoded(pcm, encoder))
 
     async def _speak_turn(self, spoken: assist.SpokenTurn, text: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
         """Speak with the turn's voice; where that breaks off, say the rest, or why there is none."""
@@ -90,8 +101,10 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
             async for pcm in rest:
                 yield pcm
 
-    async def _synthesize(self, text: AsyncIterable[str], voice: str) -> AsyncGenerator[bytes]:
-        options = SpeechOptions(DEFAULT_SPEECH_MODEL, voice)
+    async def _synthesize(
+        self, text: AsyncIterable[str], voice: str, rate_hz: int = SERVICE_HZ
+    ) -> AsyncGenerator[bytes]:
+        options = SpeechOptions(DEFAULT_SPEECH_MODEL, voice, rate_hz)
         try:
             async with aclosing(self.client.synthesize(text, options)) as pieces:
                 async for pcm in pieces:
@@ -117,8 +130,13 @@ async def _all_of(first: str, rest: AsyncIterable[str] | None = None) -> AsyncGe
             yield piece
 
 
-async def _wav(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+async def _encoded(pieces: AsyncGenerator[bytes], encoder: Encoder) -> AsyncGenerator[bytes]:
     async with aclosing(pieces):
-        yield wav_header(SERVICE_HZ)
         async for pcm in pieces:
-            yield pcm
+            for start in range(0, len(pcm), _STEP_BYTES):
+                if start:
+                    await asyncio.sleep(0)
+                if data := encoder.push(pcm[start : start + _STEP_BYTES]):
+                    yield data
+        if data := encoder.flush():
+            yield data

@@ -67,6 +67,8 @@ def test_voice_encoded_in_deltas_is_the_same_when_decoded(container, rate_hz):
     data = b"".join(encode(pcm, encoder))
     assert probe(data)["codec_name"] == {"wav": "pcm_s16le", "ogg": "opus"}.get(container, container)
     samples, decoded_hz, frame = decode(data)
+    if container == "mp3":
+        samples = samples[frame:]  # the first packet holds nothing but the codec's delay
     expected = np.frombuffer(voice(decoded_hz), "<i2") / 2**15
     assert abs(len(samples) - len(expected)) < (frame if container in {"mp3", "ogg"} else 2)
     length = min(len(samples), len(expected))

@@ -150,10 +150,12 @@ class _Packets:
         codec.bit_rate = (audio_format.bitrate or (64 if audio_format.rate_hz <= 12_000 else 128)) * 1000
         codec.options = {"reservoir": "0"}  # every packet stands for itself, so the first ones can go
         codec.open()
-        # Nothing in an open-ended stream tells a player of the delay. So the packets that hold it are taken away, and
-        # the voice is moved to where the first one that stays begins; it fades in within that packet.
-        self._superfluous = -(-_MP3_DELAY // codec.frame_size)
-        lead = self._superfluous * codec.frame_size - _MP3_DELAY
+        # Nothing in an open-ended stream tells a player of the delay, so it is made one whole packet: packets before it
+        # are taken away, and the voice moves to where the second one begins. Without the one that stays, a decoder
+        # would fade the voice in.
+        packets = -(-_MP3_DELAY // codec.frame_size)
+        self._superfluous = packets - 1
+        lead = packets * codec.frame_size - _MP3_DELAY
         self.lead = bytes(round(lead * from_hz / audio_format.rate_hz) * SAMPLE_BYTES)
 
     def push(self, frame: AudioFrame | None) -> bytes:

@@ -16,6 +16,8 @@ from .connection import Connection, Endpoint, Timeouts, open_connection
 from .errors import ConnectionLostError, NotUnderstoodError, ServiceTimeoutError, classify
 
 SPEECH_PATH = "/v1/realtime/audio"
+RATES_HZ = (8000, 16_000, 22_050, 24_000, 48_000)
+"""The rates at which the service speaks (sheet 2.1)."""
 # One event takes at most this much text (sheet 2.2).
 _TEXT_LIMIT = 1000
 

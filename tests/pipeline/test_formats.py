@@ -1,0 +1,82 @@
+"""Replies in the format that the satellite asked for, without a process of FFmpeg."""
+
+import io
+
+import av
+import numpy as np
+import pytest
+
+from custom_components.stepaudio.formats import reply_format
+from simulator import Say, ScriptedBrain, read_tones
+
+ANSWER = "The light is on now."
+
+
+@pytest.fixture
+def no_process(monkeypatch):
+    """Let no process start."""
+
+    async def refuse(*command, **options):
+        raise AssertionError(f"a process was started: {command}")
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", refuse)
+
+
+def decode(data):
+    """Return container, rate and channels of a stream, and its words."""
+    with av.open(io.BytesIO(data)) as container:
+        stream = container.streams.audio[0]
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=24_000)
+        frames = [part for frame in container.decode(stream) for part in resampler.resample(frame)]
+        pcm = np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype("<i2").tobytes()
+        return container.format.name, stream.rate, stream.channels, read_tones(pcm, 24_000)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ({"preferred_format": "wav"}, ("wav", 24_000, 1)),
+        (
+            {
+                "preferred_format": "wav",
+                "preferred_sample_rate": 16_000,
+                "preferred_sample_channels": 1,
+                "preferred_sample_bytes": 2,
+            },
+            ("wav", 16_000, 1),
+        ),
+        ({"preferred_format": "wav", "preferred_sample_rate": 22_050}, ("wav", 22_050, 1)),
+        (
+            {
+                "preferred_format": "flac",
+                "preferred_sample_rate": "48000",
+                "preferred_sample_channels": "1",
+                "preferred_sample_bytes": "2",
+            },
+            ("flac", 48_000, 1),
+        ),
+        ({}, ("mp3", 24_000, 1)),
+        ({"preferred_format": "mp3", "preferred_sample_rate": 44_100, "preferred_bitrate": 96}, ("mp3", 44_100, 1)),
+        ({"preferred_format": "ogg", "preferred_sample_channels": 2}, ("ogg", 48_000, 2)),
+    ],
+)
+async def test_turn_is_spoken_in_the_format_asked_for_without_a_process(voice, simulator, no_process, asked, given):
+    simulator.brain = ScriptedBrain(Say(ANSWER))
+    answered = await voice.ask(await voice.pipeline(), "Turn it on.", tts_audio_output=dict(asked))
+    *shape, words = decode(answered.audio)
+    assert tuple(shape) == given
+    assert words == ANSWER
+    assert [response.kind for response in simulator.responses] == ["voice"]
+
+
+@pytest.mark.parametrize(
+    ("options", "extension", "container", "rate_hz"),
+    [
+        ({}, "mp3", "mp3", 24_000),
+        ({"preferred_format": "opus"}, "opus", "ogg", 24_000),
+        ({"preferred_format": "aac"}, "wav", "wav", 24_000),
+    ],
+)
+def test_format_that_cannot_be_made_is_left_to_home_assistant(options, extension, container, rate_hz):
+    found, audio_format = reply_format(options)
+    assert (found, audio_format.container, audio_format.rate_hz) == (extension, container, rate_hz)
