@@ -16,18 +16,20 @@ CLIENT = {
     "events": {"errors"},
     "protocol": {"events", "audio", "errors"},
     "connection": {"errors"},
-    "turn": {"protocol", "events", "audio", "errors"},
+    "stream": set(),
+    "text": set(),
+    "turn": {"protocol", "events", "audio", "stream", "text", "errors"},
     "history": {"turn", "audio"},
     "wire": {"history", "turn", "connection", "protocol", "events", "audio", "errors"},
     "pacing": set(),
     "session": {"wire", "turn", "history", "pacing", "connection", "protocol", "events", "errors"},
-    "speech": {"connection", "audio", "errors"},
-    "recognition": {"connection", "turn", "pacing", "audio", "errors"},
+    "speech": {"connection", "audio", "stream", "text", "pacing", "errors"},
+    "recognition": {"connection", "stream", "turn", "pacing", "audio", "errors"},
     "rest": {"connection", "errors"},
     "client": {"session", "turn", "speech", "recognition", "pacing", "connection", "events", "errors"},
     "__init__": set(),
 }
-WITHOUT_IO = ("errors", "audio", "containers", "events", "protocol", "pacing")
+WITHOUT_IO = ("errors", "audio", "containers", "text", "events", "protocol", "pacing")
 IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
 # The platforms stand above: none of them is imported by another room.
 PLATFORMS = {"ai_task", "conversation", "stt", "tts", "config_flow"}

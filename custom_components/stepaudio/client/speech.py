@@ -6,14 +6,19 @@ import asyncio
 import ssl as ssl_module
 from binascii import Error as Base64Error, a2b_base64
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
+from random import random
 from typing import Any
 
 import orjson
 
-from .audio import SERVICE_HZ
+from .audio import SAMPLE_BYTES, SERVICE_HZ, duration_ms
 from .connection import Connection, Endpoint, Timeouts, open_connection
-from .errors import ConnectionLostError, NotUnderstoodError, ServiceTimeoutError, classify
+from .errors import ConnectionLostError, NotUnderstoodError, ServiceTimeoutError, StepAudioError, classify
+from .pacing import Backoff
+from .stream import Stream
+from .text import Sentences, speakable, speaking_time_ms
 
 SPEECH_PATH = "/v1/realtime/audio"
 RATES_HZ = (8000, 16_000, 22_050, 24_000, 48_000)
@@ -41,24 +46,125 @@ async def synthesize(
 ) -> AsyncGenerator[bytes]:
     """Speak `text` as it comes and yield the voice as it comes: PCM, 16-bit mono, at `options.rate_hz`.
 
-    Ends when all text is spoken. Closing the iterator early closes the connection. Raises the errors of
-    `open_connection`, `VoiceError`, `ModerationError`, `ConnectionLostError`, `ServiceTimeoutError`.
+    Markup, addresses and emoji are not read out. A connection that is lost is replaced, and the voice goes on with the
+    sentence that broke off. Ends when all text is spoken. Closing the iterator early closes the connection. Raises what
+    `text` raises, the errors of `open_connection`, `VoiceError`, `ModerationError`, and, when several connections in a
+    row spoke no whole sentence, `ConnectionLostError`, `ServiceTimeoutError` or `ServiceError`.
     """
+    script: Stream[str] = Stream()
+    reader = asyncio.create_task(_read(text, script), name="stepaudio speech text")
+    progress = _Progress(script, options.rate_hz)
+    backoff, attempts = Backoff(), 0
+    try:
+        while True:
+            start = progress.start
+            try:
+                async with aclosing(_recite(endpoint, progress, options, ssl=ssl, timeouts=timeouts)) as voice:
+                    async for pcm in voice:
+                        yield pcm
+            except StepAudioError as error:
+                progress.break_off()
+                if progress.start > start:
+                    backoff.reset()
+                    attempts = 0
+                attempts += 1
+                if not error.retryable or attempts >= timeouts.attempts:
+                    raise
+            else:
+                return
+            await asyncio.sleep(backoff.next_s(random()))
+            # The service ends what waits for text for a minute (sheet 2.2): another connection when there is some.
+            await script.wait_beyond(progress.start)
+            if progress.start >= len(script.items) and script.error is None:
+                return
+    finally:
+        reader.cancel()
+        await asyncio.wait([reader])
+
+
+class _Progress:
+    """How far a text is spoken: `start` is the first sentence that is not."""
+
+    def __init__(self, script: Stream[str], rate_hz: int) -> None:
+        self.script = script
+        self.start = 0
+        self._rate_hz = rate_hz
+        self._told = 0
+        self._voice_bytes = 0
+
+    def tell(self, text: str) -> None:
+        """Take what the service says it has spoken whole; it may cut sentences in its own way."""
+        self._told += _letters(text)
+
+    def hear(self, pcm: bytes) -> None:
+        """Take a piece of the voice."""
+        self._voice_bytes += len(pcm)
+
+    def break_off(self) -> None:
+        """Move `start` to the sentence that broke off; where the service told of no end, the voice's length tells."""
+        told, spoken_ms = self._told, duration_ms(self._voice_bytes, self._rate_hz)
+        by_length = told == 0
+        while self.start < len(self.script.items):
+            sentence = self.script.items[self.start]
+            told -= _letters(sentence)
+            spoken_ms -= speaking_time_ms(sentence)
+            if (spoken_ms if by_length else told) < 0:
+                break
+            self.start += 1
+        self._told = self._voice_bytes = 0
+
+
+def _letters(text: str) -> int:
+    return sum(character.isalnum() for character in text)
+
+
+async def _read(text: AsyncIterable[str], script: Stream[str]) -> None:
+    """Write the sentences of a text down as they come. Connections come and go beside it."""
+    sentences = Sentences(_TEXT_LIMIT)
+    try:
+        async for piece in text:
+            for sentence in sentences.push(piece):
+                if said := speakable(sentence):
+                    script.push(said)
+        for sentence in sentences.flush():
+            if said := speakable(sentence):
+                script.push(said)
+        script.end()
+    except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
+        script.end(error)
+
+
+async def _recite(
+    endpoint: Endpoint,
+    progress: _Progress,
+    options: SpeechOptions,
+    *,
+    ssl: ssl_module.SSLContext | None,
+    timeouts: Timeouts,
+) -> AsyncGenerator[bytes]:
+    """Speak what is not spoken yet, over one connection: yields whole samples."""
     url = endpoint.websocket_url(SPEECH_PATH, model=options.model)
     connection = await open_connection(endpoint, url, ssl=ssl, timeouts=timeouts)
     writer: asyncio.Task[None] | None = None
     failures: list[Exception] = []
+    odd = b""
     try:
         try:
             async with asyncio.timeout(timeouts.configure_s):
                 session_id = await _start(connection, options)
         except TimeoutError:
             raise ServiceTimeoutError from None
-        writer = asyncio.create_task(_write(connection, session_id, text, failures), name="stepaudio speech text")
+        writer = asyncio.create_task(_write(connection, session_id, progress, failures), name="stepaudio speech")
         while True:
             event, data = await _next(connection, timeouts, writer)
+            if event == "tts.response.sentence.end":
+                progress.tell(str(data.get("text", "")))
             if event in {"tts.response.audio.delta", "tts.response.audio.done"}:
-                if pcm := _pcm(data):
+                pcm = odd + _pcm(data)
+                whole = len(pcm) - len(pcm) % SAMPLE_BYTES
+                odd, pcm = pcm[whole:], pcm[:whole]
+                if pcm:
+                    progress.hear(pcm)
                     yield pcm
                 if event == "tts.response.audio.done":
                     break
@@ -93,15 +199,24 @@ async def _start(connection: Connection, options: SpeechOptions) -> str:
             return session_id
 
 
-async def _write(connection: Connection, session_id: str, text: AsyncIterable[str], failures: list[Exception]) -> None:
+async def _write(connection: Connection, session_id: str, progress: _Progress, failures: list[Exception]) -> None:
+    script, index = progress.script, progress.start
     try:
-        async for piece in text:
-            for start in range(0, len(piece), _TEXT_LIMIT):
-                await connection.send_one(
-                    _event("tts.text.delta", session_id=session_id, text=piece[start : start + _TEXT_LIMIT])
-                )
-        await connection.send_one(_event("tts.text.done", session_id=session_id))
-    except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
+        while True:
+            await script.wait_beyond(index)
+            if index == len(script.items):
+                break
+            await connection.send_one(_event("tts.text.delta", session_id=session_id, text=script.items[index]))
+            if index == progress.start:
+                # The service gathers short sentences before it speaks; the first one must not wait for others.
+                await connection.send_one(_event("tts.text.flush", session_id=session_id))
+            index += 1
+        if script.error is None:
+            await connection.send_one(_event("tts.text.done", session_id=session_id))
+        else:
+            failures.append(script.error)
+            await connection.aclose()
+    except StepAudioError as error:
         failures.append(error)
         await connection.aclose()  # nobody else would end the waiting for the voice
 

@@ -7,83 +7,21 @@ and readers of the answer neither see nor hold up the socket. `Session` fills it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from .audio import SERVICE_HZ, duration_ms, size_bytes
 from .errors import ClosedError, StepAudioError
 from .events import SessionConfig, Usage
 from .protocol import Call
+from .stream import Stream
+from .text import sentences, speaking_time_ms
 
 # A satellite wedges when a reply pauses for 5 s (home-assistant.md section 3). After this pause silence is sent, in
 # steps that keep the player's buffer as full as it was.
 _LONGEST_PAUSE_S = 1.5
 _SILENCE_S = 0.5
 _SILENCE = bytes(size_bytes(_SILENCE_S * 1000, SERVICE_HZ))
-
-
-class Stream[T]:
-    """A row of items that grows until it ends. Any number of readers, each from the first item on.
-
-    The writer never waits for a reader. Reading may be cancelled at any time and begun again.
-    """
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.items: list[T] = []
-        self.ended = False
-        self.error: StepAudioError | None = None
-        self.read = 0
-        """How many items the furthest reader has got."""
-        self._waiters: list[asyncio.Future[None]] = []
-
-    def push(self, item: T) -> None:
-        """Append an item; after the end it is dropped."""
-        if not self.ended:
-            self.items.append(item)
-            self._wake()
-
-    def end(self, error: StepAudioError | None = None) -> None:
-        """End the stream, for good; the first end wins. Readers get the rest and then `error`, if there is one."""
-        if not self.ended:
-            self.ended, self.error = True, error
-            self._wake()
-
-    def take_back(self, start: int) -> None:
-        """Forget the items from `start` on that nobody has read."""
-        del self.items[max(start, self.read) :]
-
-    async def wait_beyond(self, count: int) -> None:
-        """Return when there are more than `count` items, or the stream has ended."""
-        while len(self.items) <= count and not self.ended:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            try:
-                await waiter
-            finally:
-                with suppress(ValueError):
-                    self._waiters.remove(waiter)
-
-    async def __aiter__(self) -> AsyncIterator[T]:
-        """Yield every item as it comes; raises the stream's error after the last one."""
-        index = 0
-        while True:
-            while index < len(self.items):
-                index += 1
-                self.read = max(self.read, index)
-                yield self.items[index - 1]
-            if self.ended:
-                break
-            await self.wait_beyond(index)
-        if self.error is not None:
-            raise self.error
-
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,29 +247,3 @@ class Turn:
             if spoken_ms < 0:
                 break
         return words[position:].strip()
-
-
-_ENDS = frozenset("。！？!?.；;\n")
-# Measured on neither model; the middle of what people speak. Too slow an estimate repeats a sentence, too fast a one
-# would leave it out.
-_MS_PER_WIDE = 240.0
-_MS_PER_NARROW = 70.0
-
-
-def sentences(text: str) -> list[tuple[int, str]]:
-    """Return the sentences of a text, each with where it starts."""
-    found: list[tuple[int, str]] = []
-    start = 0
-    for index, character in enumerate(text):
-        following = text[index + 1 : index + 2]
-        if character in _ENDS and (character != "." or not following or following.isspace()):
-            found.append((start, text[start : index + 1]))
-            start = index + 1
-    if text[start:].strip():
-        found.append((start, text[start:]))
-    return found
-
-
-def speaking_time_ms(text: str) -> float:
-    """Return about how long it takes to speak a text."""
-    return sum(_MS_PER_WIDE if ord(character) >= 0x2E80 else _MS_PER_NARROW for character in text)
