@@ -23,6 +23,7 @@ from homeassistant.helpers import chat_session, entity_registry as er
 from .client.client import StepAudioClient
 from .client.session import Session
 from .client.turn import Turn
+from .const import CONF_REGION, SPEECH_ONLY_VOICES
 from .formats import CONVERTS_EVERY_SHAPE, taken_over
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Run:
 
     conversation_id: str
     speaks: bool
-    """Whether text-to-speech follows."""
+    """Whether text-to-speech follows, in a voice that the model has."""
     agent: str | None
     stt_engine: str | None
     tts_engine: str | None
@@ -85,7 +86,7 @@ def async_current_run(hass: HomeAssistant) -> Run | None:
         language = pipeline.stt_language or pipeline.tts_language or pipeline.language
     return Run(
         conversation_id=session.conversation_id,
-        speaks="tts_output" in start,
+        speaks="tts_output" in start and _is_the_models(hass, pipeline.tts_engine, pipeline.tts_voice),
         agent=pipeline.conversation_engine,
         stt_engine=pipeline.stt_engine,
         tts_engine=pipeline.tts_engine,
@@ -93,6 +94,13 @@ def async_current_run(hass: HomeAssistant) -> Run | None:
         language=language,
         satellite_id=start.get("satellite_id") or _listening_satellite(hass),
     )
+
+
+def _is_the_models(hass: HomeAssistant, engine: str | None, voice: str | None) -> bool:
+    """Whether the model itself may speak with a pipeline's voice; some belong to text-to-speech alone."""
+    entity = er.async_get(hass).async_get(engine) if engine and voice else None
+    entry = hass.config_entries.async_get_entry(entity.config_entry_id or "") if entity is not None else None
+    return entry is None or voice not in SPEECH_ONLY_VOICES.get(entry.data.get(CONF_REGION, ""), ())
 
 
 def _run_start(hass: HomeAssistant, conversation_id: str) -> Mapping[str, Any] | None:

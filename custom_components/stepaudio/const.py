@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from .voices import CHINA, INTERNATIONAL, SPEECH_ONLY_CHINA
+
 DOMAIN: Final = "stepaudio"
 
 CONF_REGION: Final = "region"
@@ -43,48 +45,18 @@ DEFAULT_TITLES: Final = {
 LANGUAGES: Final = ("zh-CN", "zh-TW", "zh-HK", "en-US", "en-GB")
 """What the models hear and speak (protocol sheet 1.6), in codes that Home Assistant can match."""
 
-# The first voice is the default: it is on the list of either region (protocol sheet 1.6).
-VOICES_CHINA: Final = (
-    "elegantgentle-female",
-    "livelybreezy-female",
-    "jingdiannvsheng",
-    "wenroushunv",
-    "qingchunshaonv",
-    "yuanqishaonv",
-    "linjiajiejie",
-    "qinqienvsheng",
-    "wenrounvsheng",
-    "jilingshaonv",
-    "ruanmengnvsheng",
-    "youyanvsheng",
-    "lengyanyujie",
-    "shuangkuaijiejie",
-    "wenjingxuejie",
-    "linjiameimei",
-    "zhixingjiejie",
-    "wenrounansheng",
-    "yuanqinansheng",
-    "cixingnansheng",
-    "zhengpaiqingnian",
-    "qingniandaxuesheng",
-    "boyinnansheng",
-    "ruyananshi",
-    "shenchennanyin",
-)
-VOICES_INTERNATIONAL: Final = (
-    "elegantgentle-female",
-    "livelybreezy-female",
-    "lively-girl",
-    "magnetic-voiced-male",
-    "soft-spoken-gentleman",
-    "vibrant-youth",
-    "zixinnansheng",
-)
 VOICES: Final = {
-    REGION_CHINA: VOICES_CHINA,
-    REGION_INTERNATIONAL: VOICES_INTERNATIONAL,
-    REGION_CUSTOM: VOICES_CHINA,
+    REGION_CHINA: CHINA,
+    REGION_INTERNATIONAL: INTERNATIONAL,
+    REGION_CUSTOM: CHINA,
 }
+"""The voices of the realtime model; the first is the default."""
+SPEECH_ONLY_VOICES: Final = {
+    REGION_CHINA: SPEECH_ONLY_CHINA,
+    REGION_INTERNATIONAL: (),
+    REGION_CUSTOM: SPEECH_ONLY_CHINA,
+}
+"""The voices that text-to-speech has besides."""
 
 DEFAULT_PROMPT: Final = """You are the voice of a home: a warm, quick-witted assistant for Home Assistant.
 You hear the person themselves: let their tone, mood and pace shape how you answer.

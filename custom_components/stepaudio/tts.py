@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import override
 
 from homeassistant.components import tts
@@ -13,16 +14,30 @@ from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioRespons
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import StepAudioConfigEntry, assist
 from .client.audio import SERVICE_HZ, size_bytes
 from .client.containers import Encoder
-from .client.errors import StepAudioError
+from .client.errors import StepAudioError, VoiceError
+from .client.rest import list_voices
 from .client.speech import RATES_HZ, SpeechOptions
-from .const import CONF_REGION, CONF_VOICE, DEFAULT_SPEECH_MODEL, LANGUAGES, SUBENTRY_TTS, VOICES
+from .const import (
+    CONF_REGION,
+    CONF_VOICE,
+    DOMAIN,
+    LANGUAGES,
+    SPEECH_ONLY_VOICES,
+    SUBENTRY_AGENT,
+    SUBENTRY_TTS,
+    VOICES,
+)
 from .entity import StepAudioEntity, translated
 from .formats import FORMAT_OPTIONS, reply_format
+from .speaking import SPEECH_OPTIONS, speech_options
+from .voices import clone_name, voice_name
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,38 +67,61 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
         """Take the voices of the account's region."""
         super().__init__(entry, subentry)
         self._attr_name = subentry.title
-        voices = VOICES[entry.data[CONF_REGION]]
-        self._voices = [tts.Voice(voice, voice) for voice in voices]
-        self._default_voice: str = subentry.data.get(CONF_VOICE) or voices[0]
-        self._attr_default_options = {tts.ATTR_VOICE: self._default_voice}
+        region = entry.data[CONF_REGION]
+        self._default_voice: str = subentry.data.get(CONF_VOICE) or _voice_of_agent(entry) or VOICES[region][0]
+        # The one that is used when nobody chooses comes first.
+        self._voices = list(dict.fromkeys((self._default_voice, *VOICES[region], *SPEECH_ONLY_VOICES[region])))
+        self._clones: list[str] = []
+        self._attr_default_options = {tts.ATTR_VOICE: self._default_voice} | {
+            name: subentry.data[name] for name in SPEECH_OPTIONS if name in subentry.data
+        }
         self._attr_supported_languages = list(LANGUAGES)
-        self._attr_supported_options = [tts.ATTR_VOICE, *FORMAT_OPTIONS]
+        self._attr_supported_options = [tts.ATTR_VOICE, *SPEECH_OPTIONS, *FORMAT_OPTIONS]
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Ask for the account's cloned voices; nothing waits for them."""
+        await super().async_added_to_hass()
+        self._fetching = self.entry.async_create_background_task(
+            self.hass, self._async_fetch_clones(), "stepaudio cloned voices"
+        )
+
+    async def _async_fetch_clones(self) -> None:
+        try:
+            self._clones = await list_voices(async_get_clientsession(self.hass), self.client.endpoint)
+        except StepAudioError as error:
+            _LOGGER.debug("The cloned voices are not known: %s", error)
 
     @callback
     @override
     def async_get_supported_voices(self, language: str) -> list[tts.Voice]:
-        """Return the voices of the region; any other id may be typed."""
-        return self._voices
+        """Return the voices of the region and the account's own; any other id may be typed."""
+        return [
+            *(tts.Voice(voice, voice_name(voice, language)) for voice in self._voices if voice not in self._clones),
+            *(tts.Voice(voice, clone_name(voice, language)) for voice in self._clones),
+        ]
 
     @override
     async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
         """Speak with the turn's own voice if the text is the turn's own, else synthesise the text."""
-        voice = request.options.get(tts.ATTR_VOICE) or self._default_voice
+        options = {**request.options, tts.ATTR_VOICE: request.options.get(tts.ATTR_VOICE) or self._default_voice}
         extension, audio_format = reply_format(request.options)
         text = request.message_gen
         first = await anext(text, "")
         spoken = assist.current_turn.get()
-        if spoken is not None and _is_own(spoken, first, voice):
+        if spoken is not None and _is_own(spoken, first, options[tts.ATTR_VOICE]):
             encoder = Encoder(SERVICE_HZ, audio_format)
-            pcm = self._speak_turn(spoken, text)
+            pcm = self._speak_turn(spoken, text, speech_options(options, SERVICE_HZ))
         else:
             # The service speaks at the rate that is asked for where it can.
             rate_hz = audio_format.rate_hz if audio_format.rate_hz in RATES_HZ else SERVICE_HZ
             encoder = Encoder(rate_hz, audio_format)
-            pcm = self._synthesize(_all_of(first, text), voice, rate_hz)
+            pcm = self._synthesize(_all_of(first, text), speech_options(options, rate_hz))
         return TTSAudioResponse(extension, _encoded(pcm, encoder))
 
-    async def _speak_turn(self, spoken: assist.SpokenTurn, text: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
+    async def _speak_turn(
+        self, spoken: assist.SpokenTurn, text: AsyncGenerator[str], options: SpeechOptions
+    ) -> AsyncGenerator[bytes]:
         """Speak with the turn's voice; where that breaks off, say the rest, or why there is none."""
         turn = spoken.turn
         async with aclosing(text), aclosing(turn.speak()) as voice:
@@ -92,25 +130,55 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
                     yield pcm
             except StepAudioError as error:
                 _LOGGER.debug("The voice broke off: %s", error)
+                if isinstance(error, VoiceError):
+                    self._report_voice(options.voice)
+                    options = replace(options, voice=VOICES[self.entry.data[CONF_REGION]][0])
             else:
+                self._forget_report()
                 return
             # The words are complete when the run has passed all of them on.
             async for _ in text:
                 pass
-        async with aclosing(self._synthesize(_all_of(spoken.failure or turn.unspoken_words()), spoken.voice)) as rest:
+        async with aclosing(self._synthesize(_all_of(spoken.failure or turn.unspoken_words()), options)) as rest:
             async for pcm in rest:
                 yield pcm
 
-    async def _synthesize(
-        self, text: AsyncIterable[str], voice: str, rate_hz: int = SERVICE_HZ
-    ) -> AsyncGenerator[bytes]:
-        options = SpeechOptions(DEFAULT_SPEECH_MODEL, voice, rate_hz)
+    async def _synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         try:
             async with aclosing(self.client.synthesize(text, options)) as pieces:
                 async for pcm in pieces:
                     yield pcm
         except StepAudioError as error:
+            if isinstance(error, VoiceError):
+                self._report_voice(options.voice)
             raise translated(error, HomeAssistantError) from error
+        self._forget_report()
+
+    @property
+    def _issue_id(self) -> str:
+        return f"voice_{self.unique_id}"
+
+    def _report_voice(self, voice: str) -> None:
+        """Tell the owner which entity has a voice that the service refuses."""
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            self._issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="voice_refused",
+            translation_placeholders={"entity": self.entity_id, "voice": voice},
+        )
+
+    def _forget_report(self) -> None:
+        ir.async_delete_issue(self.hass, DOMAIN, self._issue_id)
+
+
+def _voice_of_agent(entry: StepAudioConfigEntry) -> str | None:
+    """Return the voice of the account's first agent, so that an announcement sounds like it."""
+    agents = (each for each in entry.subentries.values() if each.subentry_type == SUBENTRY_AGENT)
+    first = next(agents, None)
+    return first.data.get(CONF_VOICE) if first is not None else None
 
 
 def _is_own(spoken: assist.SpokenTurn, first: str, voice: str) -> bool:

@@ -29,11 +29,36 @@ _TEXT_LIMIT = 1000
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions:
-    """How text is spoken; the voice comes as PCM at `rate_hz`."""
+    """How text is spoken; the voice comes as PCM at `rate_hz`. Ranges are those of sheet 2.1 and 2.2."""
 
     model: str
     voice: str
     rate_hz: int = SERVICE_HZ
+    speed: float = 1.0
+    """0.5 to 2."""
+    volume: float = 1.0
+    """0.1 to 2."""
+    instruction: str = ""
+    """The style, in words; at most 200 characters with stepaudio-2.5-tts."""
+    pronunciation: tuple[str, ...] = ()
+    """Replacements, each as "written/spoken"."""
+    text_normalization: str = ""
+    """standard or enhanced; empty leaves it to the service."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return what `tts.create` says of it; defaults are left out, as not every model knows all of them."""
+        fields: dict[str, Any] = {"voice_id": self.voice, "response_format": "pcm", "sample_rate": self.rate_hz}
+        if self.speed != 1.0:
+            fields["speed_ratio"] = self.speed
+        if self.volume != 1.0:
+            fields["volume_ratio"] = self.volume
+        if self.instruction:
+            fields["instruction"] = self.instruction
+        if self.pronunciation:
+            fields["pronunciation_map"] = {"tone": list(self.pronunciation)}
+        if self.text_normalization:
+            fields["text_normalization"] = self.text_normalization
+        return fields
 
 
 async def synthesize(
@@ -186,15 +211,7 @@ async def _start(connection: Connection, options: SpeechOptions) -> str:
         event, data = _parse(await connection.receive_one())
         if event == "tts.connection.done":
             session_id = str(data.get("session_id", ""))
-            await connection.send_one(
-                _event(
-                    "tts.create",
-                    session_id=session_id,
-                    voice_id=options.voice,
-                    response_format="pcm",
-                    sample_rate=options.rate_hz,
-                )
-            )
+            await connection.send_one(_event("tts.create", session_id=session_id, **options.fields()))
         elif event == "tts.response.created":
             return session_id
 
@@ -234,7 +251,7 @@ async def _next(
                 raise ServiceTimeoutError from None
 
 
-def _event(kind: str, **data: str | int) -> bytes:
+def _event(kind: str, **data: Any) -> bytes:
     return orjson.dumps({"type": kind, "data": data})
 
 

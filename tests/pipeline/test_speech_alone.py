@@ -1,0 +1,261 @@
+"""The voice by itself, through Home Assistant's own entry points; no ears and no agent of ours are there."""
+
+import asyncio
+
+import pytest
+from homeassistant.components import assist_pipeline, media_source
+from homeassistant.components.media_player import MediaPlayerEntity, MediaPlayerEntityFeature
+from homeassistant.components.tts import async_create_stream
+from homeassistant.const import CONF_API_KEY, CONF_URL
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockPlatform, mock_platform
+
+from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DOMAIN
+from simulator import Fault
+
+from ..conftest import KEY
+from .test_formats import decode, no_process  # noqa: F401
+
+ISSUE = "voice_refused"
+
+# Home Assistant's own HTTP server.
+pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
+
+
+@pytest.fixture
+def settings():
+    """Return the settings of the voice; a test overrides it by parametrizing."""
+    return {}
+
+
+@pytest.fixture
+async def speaker(hass, house, simulator, settings):
+    """Return the entity id of a voice that is all there is of ours."""
+    account = MockConfigEntry(
+        domain=DOMAIN,
+        title="StepAudio",
+        data={
+            CONF_REGION: "custom",
+            CONF_PLAN: "pay_as_you_go",
+            CONF_API_KEY: KEY,
+            CONF_MODEL: "stepaudio-2.5-realtime",
+            CONF_URL: simulator.url,
+        },
+        options={"warm_sessions": 0},
+        subentries_data=[
+            {"data": settings, "subentry_type": "tts", "title": "StepAudio voice", "unique_id": None},
+        ],
+    )
+    account.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    (entity,) = er.async_entries_for_config_entry(er.async_get(hass), account.entry_id)
+    yield entity.entity_id
+    await hass.config_entries.async_unload(account.entry_id)
+
+
+async def say(hass, speaker, message, **options):
+    """Return the audio of a message."""
+    stream = async_create_stream(hass, speaker, "en-US", options)
+    stream.async_set_message(message)
+    return b"".join([chunk async for chunk in stream.async_stream_result()])
+
+
+def created(simulator):
+    """Return what the service was asked for, newest last."""
+    return [entry.event["data"] for entry in simulator.log if entry.type == "tts.create"]
+
+
+async def test_url_of_a_message_gives_its_voice(hass, speaker, simulator, hass_client, no_process):  # noqa: F811
+    client = await hass_client()
+    answer = await client.post(
+        "/api/tts_get_url", json={"engine_id": speaker, "message": "Dinner is ready.", "language": "en-US"}
+    )
+    url = (await answer.json())["path"]
+    assert url.endswith(".mp3")
+    spoken = await client.get(url)
+    assert spoken.content_type == "audio/mpeg"
+    assert decode(await spoken.read()) == ("mp3", 24_000, 1, "Dinner is ready.")
+    assert [response.kind for response in simulator.responses] == ["speech"]
+    assert not simulator.connections
+
+
+class Player(MediaPlayerEntity):
+    """A loudspeaker that remembers what it was to play."""
+
+    _attr_name = "Loudspeaker"
+    _attr_supported_features = MediaPlayerEntityFeature.PLAY_MEDIA
+
+    def __init__(self):
+        """Play nothing yet."""
+        self.played = []
+
+    async def async_play_media(self, media_type, media_id, **more):
+        """Note what to play."""
+        self.played.append(media_id)
+
+
+async def test_action_speak_plays_the_voice_on_a_loudspeaker(hass, speaker, simulator, hass_client):
+    player = Player()
+
+    async def async_setup_platform(hass, config, async_add_entities, discovery_info=None):
+        async_add_entities([player])
+
+    assert await async_setup_component(hass, "media_source", {})
+    mock_platform(hass, "test.media_player", MockPlatform(async_setup_platform=async_setup_platform))
+    assert await async_setup_component(hass, "media_player", {"media_player": {"platform": "test"}})
+    await hass.async_block_till_done()
+    await hass.services.async_call(
+        "tts",
+        "speak",
+        {
+            "entity_id": speaker,
+            "media_player_entity_id": player.entity_id,
+            "message": "晚饭好了。",
+            "language": "zh-CN",
+            "options": {"voice": "cixingnansheng", "speed": 1.5, "pronunciation": {"好了": "做好了"}},
+        },
+        blocking=True,
+    )
+    (media_id,) = player.played
+    media = await media_source.async_resolve_media(hass, media_id, player.entity_id)
+    client = await hass_client()
+    assert (await (await client.get(media.url)).read())[:1]
+    (asked,) = created(simulator)
+    assert (asked["voice_id"], asked["speed_ratio"]) == ("cixingnansheng", 1.5)
+    assert asked["pronunciation_map"] == {"tone": ["好了/做好了"]}
+    assert simulator.responses[0].text == "晚饭好了。"
+
+
+async def test_pipeline_speaks_with_the_voice_alone(hass, speaker, simulator, hass_ws_client, hass_client):
+    store = hass.data[assist_pipeline.pipeline.KEY_ASSIST_PIPELINE].pipeline_store
+    item = await store.async_create_item(
+        {
+            "name": "Voice alone",
+            "language": "en",
+            "conversation_engine": "conversation.home_assistant",
+            "conversation_language": "en",
+            "stt_engine": None,
+            "stt_language": None,
+            "tts_engine": speaker,
+            "tts_language": "en-US",
+            "tts_voice": "qinqienvsheng",
+            "wake_word_entity": None,
+            "wake_word_id": None,
+        }
+    )
+    client = await hass_ws_client()
+    await client.send_json_auto_id(
+        {
+            "type": "assist_pipeline/run",
+            "start_stage": "tts",
+            "end_stage": "tts",
+            "input": {"text": "The door is open."},
+            "pipeline": item.id,
+        }
+    )
+    data = {}
+    while data.get("type") != "tts-end":
+        message = await client.receive_json()
+        data = message.get("event", {})
+    audio = await (await (await hass_client()).get(data["data"]["tts_output"]["url"])).read()
+    assert decode(audio)[3] == "The door is open."
+    assert [asked["voice_id"] for asked in created(simulator)] == ["qinqienvsheng"]
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 16_000, 22_050, 48_000])
+async def test_service_is_asked_for_the_rate_that_is_asked_of_us(hass, speaker, simulator, rate_hz):
+    await say(hass, speaker, "Hello.", preferred_format="wav", preferred_sample_rate=rate_hz)
+    assert [asked["sample_rate"] for asked in created(simulator)] == [rate_hz]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "voice": "wenrougongzi",
+            "speed": 0.8,
+            "volume": 1.2,
+            "instruction": "Calm.",
+            "pronunciation": ["HA/home assistant"],
+            "text_normalization": "enhanced",
+        }
+    ],
+)
+async def test_settings_of_the_voice_hold_unless_a_call_says_otherwise(hass, speaker, simulator):
+    await say(hass, speaker, "Hello.")
+    await say(hass, speaker, "Hello.", voice="voice-tone-of-mine", speed="2", volume=1)
+    first, second = created(simulator)
+    assert first == {
+        "session_id": first["session_id"],
+        "voice_id": "wenrougongzi",
+        "response_format": "pcm",
+        "sample_rate": 24_000,
+        "speed_ratio": 0.8,
+        "volume_ratio": 1.2,
+        "instruction": "Calm.",
+        "pronunciation_map": {"tone": ["HA/home assistant"]},
+        "text_normalization": "enhanced",
+    }
+    assert (second["voice_id"], second["speed_ratio"]) == ("voice-tone-of-mine", 2.0)
+    assert "volume_ratio" not in second
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"speed": 3},
+        {"volume": "loud"},
+        {"instruction": "x" * 201},
+        {"pronunciation": ["no slash"]},
+        {"text_normalization": "most"},
+    ],
+)
+async def test_option_that_the_service_would_refuse_is_told_before_it_is_asked(hass, speaker, simulator, option):
+    with pytest.raises(HomeAssistantError) as raised:
+        await say(hass, speaker, "Hello.", **option)
+    assert raised.value.translation_key == "speech_option"
+    assert not created(simulator)
+
+
+async def test_voices_are_listed_in_the_language_with_the_cloned_ones_last(hass, speaker, hass_ws_client):
+    client = await hass_ws_client()
+    names = {}
+    for language in ("en-US", "zh-CN"):
+        await client.send_json_auto_id({"type": "tts/engine/voices", "engine_id": speaker, "language": language})
+        voices = (await client.receive_json())["result"]["voices"]
+        names[language] = {voice["voice_id"]: voice["name"] for voice in voices}
+        assert voices[0]["voice_id"] == "elegantgentle-female"
+        assert [voice["voice_id"][:11] for voice in voices[-2:]] == ["voice-tone-", "voice-tone-"]
+    assert names["en-US"]["cixingnansheng"] == "Magnetic man"
+    assert names["zh-CN"]["cixingnansheng"] == "磁性男声"
+    assert len(names["en-US"]) == 38
+
+
+async def test_voice_that_the_service_refuses_is_an_issue_until_it_works_again(hass, speaker):
+    with pytest.raises(HomeAssistantError) as raised:
+        await say(hass, speaker, "Hello.", voice="nobody")
+    assert raised.value.translation_key == "voice"
+    (issue,) = ir.async_get(hass).issues.values()
+    assert (issue.domain, issue.translation_key) == (DOMAIN, ISSUE)
+    assert issue.translation_placeholders == {"entity": speaker, "voice": "nobody"}
+    await say(hass, speaker, "Hello.")
+    assert not ir.async_get(hass).issues
+
+
+async def test_voice_that_drops_goes_on_with_the_sentence_that_broke_off(hass, speaker, simulator):
+    simulator.throw(Fault("abort", at="tts.response.sentence.end", nth=1))
+    audio = await say(hass, speaker, "The first. The second.")
+    assert decode(audio)[3].endswith("The second.")
+
+
+async def test_listener_who_leaves_closes_the_connection(hass, speaker, simulator):
+    simulator.throw(Fault("stall", at="tts.response.audio.delta", nth=2))
+    task = asyncio.ensure_future(say(hass, speaker, "Hello there, my friend."))
+    await simulator.seen("tts.response.audio.delta")
+    task.cancel()
+    await asyncio.wait([task])
+    simulator.release()
+    assert task.cancelled()
