@@ -116,7 +116,7 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
             # The service speaks at the rate that is asked for where it can.
             rate_hz = audio_format.rate_hz if audio_format.rate_hz in RATES_HZ else SERVICE_HZ
             encoder = Encoder(rate_hz, audio_format)
-            pcm = self._synthesize(_all_of(first, text), speech_options(options, rate_hz))
+            pcm = self._speak_text(_all_of(first, text), speech_options(options, rate_hz))
         return TTSAudioResponse(extension, _encoded(pcm, encoder))
 
     async def _speak_turn(
@@ -130,7 +130,7 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
                     yield pcm
             except StepAudioError as error:
                 _LOGGER.debug("The voice broke off: %s", error)
-                if isinstance(error, VoiceError):
+                if refused := isinstance(error, VoiceError):
                     self._report_voice(options.voice)
                     options = replace(options, voice=VOICES[self.entry.data[CONF_REGION]][0])
             else:
@@ -142,6 +142,14 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
         async with aclosing(self._synthesize(_all_of(spoken.failure or turn.unspoken_words()), options)) as rest:
             async for pcm in rest:
                 yield pcm
+        if not refused:
+            self._forget_report()
+
+    async def _speak_text(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
+        async with aclosing(self._synthesize(text, options)) as pieces:
+            async for pcm in pieces:
+                yield pcm
+        self._forget_report()
 
     async def _synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         try:
@@ -152,7 +160,6 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
             if isinstance(error, VoiceError):
                 self._report_voice(options.voice)
             raise translated(error, HomeAssistantError) from error
-        self._forget_report()
 
     @property
     def _issue_id(self) -> str:

@@ -165,6 +165,19 @@ async def test_pipeline_speaks_with_the_voice_alone(hass, speaker, simulator, ha
     assert [asked["voice_id"] for asked in created(simulator)] == ["qinqienvsheng"]
 
 
+@pytest.mark.parametrize("container", ["wav", "flac", "mp3", "ogg"])
+async def test_first_bytes_leave_with_the_first_of_the_services(hass, speaker, simulator, container):
+    simulator.throw(Fault("stall", at="tts.response.audio.delta", nth=2))
+    stream = async_create_stream(hass, speaker, "en-US", {"preferred_format": container})
+    stream.async_set_message("Hello there, my friend.")
+    chunks = stream.async_stream_result()
+    first = await anext(chunks)
+    assert len(first) > 400
+    simulator.release()
+    audio = first + b"".join([chunk async for chunk in chunks])
+    assert decode(audio)[3] == "Hello there, my friend."
+
+
 @pytest.mark.parametrize("rate_hz", [8000, 16_000, 22_050, 48_000])
 async def test_service_is_asked_for_the_rate_that_is_asked_of_us(hass, speaker, simulator, rate_hz):
     await say(hass, speaker, "Hello.", preferred_format="wav", preferred_sample_rate=rate_hz)
