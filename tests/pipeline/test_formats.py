@@ -6,7 +6,9 @@ import av
 import numpy as np
 import pytest
 
-from custom_components.stepaudio.formats import reply_format
+from custom_components.stepaudio import formats
+from custom_components.stepaudio.client.containers import AudioFormat
+from custom_components.stepaudio.formats import reply_format, taken_over
 from simulator import Say, ScriptedBrain, read_tones
 
 ANSWER = "The light is on now."
@@ -80,3 +82,12 @@ async def test_turn_is_spoken_in_the_format_asked_for_without_a_process(voice, s
 def test_format_that_cannot_be_made_is_left_to_home_assistant(options, extension, container, rate_hz):
     found, audio_format = reply_format(options)
     assert (found, audio_format.container, audio_format.rate_hz) == (extension, container, rate_hz)
+
+
+@pytest.mark.parametrize("converts", [True, False])
+def test_shape_that_home_assistant_converts_in_any_case_is_left_to_it_as_plain_wav(monkeypatch, converts):
+    monkeypatch.setattr(formats, "CONVERTS_EVERY_SHAPE", converts)
+    asked = {"preferred_format": "flac", "preferred_sample_rate": "48000", "preferred_sample_channels": "2"}
+    ours = ("flac", AudioFormat("flac", 48_000, 2))
+    assert reply_format(asked) == (("wav", AudioFormat("wav", 48_000)) if converts else ours)
+    assert reply_format(taken_over(asked)) == ours

@@ -79,7 +79,8 @@ async def synthesize(
     script: Stream[str] = Stream()
     reader = asyncio.create_task(_read(text, script), name="stepaudio speech text")
     progress = _Progress(script, options.rate_hz)
-    backoff, attempts = Backoff(), 0
+    clock = asyncio.get_running_loop().time
+    backoff, attempts, first_loss_s = Backoff(), 0, 0.0
     try:
         while True:
             start = progress.start
@@ -89,11 +90,12 @@ async def synthesize(
                         yield pcm
             except StepAudioError as error:
                 progress.break_off()
-                if progress.start > start:
+                if progress.start > start or attempts == 0:
                     backoff.reset()
-                    attempts = 0
+                    attempts, first_loss_s = 0, clock()
                 attempts += 1
-                if not error.retryable or attempts >= timeouts.attempts:
+                impatient = clock() - first_loss_s > timeouts.patience_s
+                if not error.retryable or attempts >= timeouts.attempts or impatient:
                     raise
             else:
                 return
