@@ -161,7 +161,12 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         """Offer more agents, each a persona of its own, and more of the rest."""
-        return {SUBENTRY_AGENT: AgentSubentryFlow, SUBENTRY_TASK: TaskSubentryFlow, SUBENTRY_STT: EarsSubentryFlow, SUBENTRY_TTS: VoiceSubentryFlow}
+        return {
+            SUBENTRY_AGENT: AgentSubentryFlow,
+            SUBENTRY_TASK: TaskSubentryFlow,
+            SUBENTRY_STT: EarsSubentryFlow,
+            SUBENTRY_TTS: VoiceSubentryFlow,
+        }
 
     def _form(
         self, step_id: str, schema: vol.Schema, values: Mapping[str, Any], errors: dict[str, str]

@@ -26,7 +26,7 @@ CLIENT = {
     "speech": {"connection", "audio", "stream", "text", "pacing", "errors"},
     "recognition": {"connection", "stream", "turn", "pacing", "audio", "errors"},
     "rest": {"connection", "errors"},
-    "client": {"session", "turn", "speech", "recognition", "pacing", "connection", "events", "errors"},
+    "client": {"session", "stream", "turn", "speech", "recognition", "pacing", "connection", "events", "errors"},
     "__init__": set(),
 }
 WITHOUT_IO = ("errors", "audio", "containers", "text", "events", "protocol", "pacing")

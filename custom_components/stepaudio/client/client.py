@@ -15,7 +15,7 @@ from .pacing import Spacing
 from .recognition import RecognitionOptions, Transcript, hear_live, hear_upload, recognize
 from .session import Session
 from .speech import SpeechOptions, synthesize
-from .turn import Stream
+from .stream import Stream
 
 REALTIME_PATH = "/v1/realtime"
 STEP_PLAN_PATH = "/step_plan"

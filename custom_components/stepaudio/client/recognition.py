@@ -25,7 +25,7 @@ from .errors import (
     classify,
 )
 from .pacing import Backoff
-from .turn import Stream
+from .stream import Stream
 
 LIVE_PATH = "/v1/realtime/asr/stream"
 LIVE_MODEL = "stepaudio-2.5-asr-stream"
