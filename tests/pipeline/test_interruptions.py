@@ -2,7 +2,9 @@
 
 import asyncio
 
+import voluptuous as vol
 from homeassistant.components.tts import async_get_stream
+from homeassistant.helpers import llm
 
 from simulator import Call, Say, ScriptedBrain, read_tones
 
@@ -27,18 +29,36 @@ async def test_next_question_ends_the_voice_of_the_answer_that_is_still_played(h
     assert 0 < truncate["audio_end_ms"] < len(simulator.responses[0].audio) / 48
 
 
-async def test_slow_tool_is_bridged_by_silence(hass, voice, simulator, house):
-    release = asyncio.Event()
+class SlowTool(llm.Tool):
+    """A tool that takes until it is released."""
 
-    async def slow(call):
-        await release.wait()
+    name = "look_up"
+    description = "Looks something up."
+    parameters = vol.Schema({})
+    integration = "test"
 
-    hass.services.async_register("light", "turn_on", slow)
-    simulator.brain = ScriptedBrain(
-        [Say("One moment."), Call("intent__HassTurnOn", {"name": "Kitchen Light"})], Say("It is on.")
-    )
+    def __init__(self):
+        self.release = asyncio.Event()
+
+    async def async_call(self, hass, tool_input, llm_context):
+        await self.release.wait()
+        return llm.ToolResult(data={})
+
+
+async def test_slow_tool_is_bridged_by_silence(hass, entry, voice, simulator):
+    tool = SlowTool()
+
+    class Library(llm.API):
+        async def async_get_api_instance(self, llm_context):
+            return llm.APIInstance(self, "There is a library.", llm_context, [tool])
+
+    llm.async_register_api(hass, Library(hass=hass, id="library", name="Library"))
+    agent = next(sub for sub in entry.subentries.values() if sub.subentry_type == "conversation")
+    hass.config_entries.async_update_subentry(entry, agent, data={**agent.data, "llm_hass_api": ["library"]})
+    await hass.async_block_till_done()
+    simulator.brain = ScriptedBrain([Say("One moment."), Call("look_up")], Say("It is on."))
     pipeline = await voice.pipeline()
-    asking = asyncio.ensure_future(voice.ask(pipeline, "Turn on the kitchen light, please."))
+    asking = asyncio.ensure_future(voice.ask(pipeline, "Look it up for me, please."))
     await simulator.seen("response.done")
     stream = None
     while stream is None:
@@ -48,9 +68,9 @@ async def test_slow_tool_is_bridged_by_silence(hass, voice, simulator, house):
     async for chunk in async_get_stream(hass, stream.token).async_stream_result():
         heard += chunk
         if len(heard) > 44 + len(simulator.responses[0].audio) and not any(chunk):
-            release.set()
+            tool.release.set()
     answered = await asking
-    assert release.is_set()
+    assert tool.release.is_set()
     assert answered.audio == heard
     assert len(answered.pcm) > sum(len(response.audio) for response in simulator.responses)
     assert read_tones(answered.pcm, 24_000) == "One moment.It is on."
