@@ -240,7 +240,7 @@ def test_speech_event_of_any_bytes_raises_only_errors_of_the_client(raw):
 @example(status=400, body=DEEP.encode())
 @example(status=429, body=bytearray(b'{"error":{"code":null}}'))
 def test_refused_upgrade_of_any_body_becomes_an_error_of_the_client(status, body):
-    error = connection._refusal(status, body)
+    error = connection.refusal(status, body)
     assert isinstance(error, StepAudioError)
     assert error.status == status
 
