@@ -111,7 +111,7 @@ class Home:
         client.timeouts = _TIMEOUTS
         # Home connections lose a few sessions a day, a soak some in a second: the space between connects, which the
         # real service demands, would make it wait for most of its time.
-        client._spacing = _NoSpacing()  # noqa: SLF001
+        client._spacing = _NoSpacing()  # noqa: SLF001 - the soak waits for faults, not for the space between connects
         self.pipeline_id = await self._create_pipeline()
         hass.set_state(CoreState.running)
         hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)

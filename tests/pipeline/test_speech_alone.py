@@ -16,7 +16,7 @@ from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION
 from simulator import Fault
 
 from ..conftest import KEY
-from .test_formats import decode, no_process  # noqa: F401
+from .test_formats import decode, no_process  # noqa: F401 - fixtures are found by their names
 
 ISSUE = "voice_refused"
 
@@ -68,7 +68,7 @@ def created(simulator):
     return [entry.event["data"] for entry in simulator.log if entry.type == "tts.create"]
 
 
-async def test_url_of_a_message_gives_its_voice(hass, speaker, simulator, hass_client, no_process):  # noqa: F811
+async def test_url_of_a_message_gives_its_voice(hass, speaker, simulator, hass_client, no_process):  # noqa: F811 - a fixture is asked for by its name
     client = await hass_client()
     answer = await client.post(
         "/api/tts_get_url", json={"engine_id": speaker, "message": "Dinner is ready.", "language": "en-US"}
