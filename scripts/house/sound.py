@@ -32,11 +32,18 @@ def decode(source: Path | bytes, rate_hz: int = RATE_HZ) -> bytes:
 
 def write_wav(path: Path, samples: bytes, rate_hz: int = RATE_HZ) -> None:
     """Keep 16-bit mono samples as a WAV file."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes(samples)
+    path.write_bytes(wav(samples, rate_hz))
+
+
+def wav(samples: bytes, rate_hz: int, channels: int = 1, sample_bytes: int = 2) -> bytes:
+    """Return samples as the bytes of a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as container:
+        container.setnchannels(channels)
+        container.setsampwidth(sample_bytes)
+        container.setframerate(rate_hz)
+        container.writeframes(samples)
+    return file.getvalue()
 
 
 def header_bytes(data: bytes) -> int | None:
