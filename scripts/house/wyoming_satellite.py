@@ -45,7 +45,7 @@ class WyomingSatellite:
     def __init__(self, name: str, area: str | None = None, *, in_real_time: bool = True) -> None:
         """Be a satellite that, unless in real time, speaks and plays as fast as the network takes it."""
         self.announcements: asyncio.Queue[Heard] = asyncio.Queue()
-        """What was said without having been asked, each as soon as it is complete."""
+        """What was said without having been asked, each as soon as it was played."""
         self._name = name
         self._area = area
         self._in_real_time = in_real_time
@@ -101,6 +101,8 @@ class WyomingSatellite:
         await self._send(RunPipeline(PipelineStage.ASR, PipelineStage.TTS))
         await self._send(AudioStart(RATE_HZ, 2, 1))
         for at in range(0, len(question), _CHUNK_BYTES):
+            if turn.vad_end is not None or self._answered.is_set():
+                break
             await self._send(AudioChunk(RATE_HZ, 2, 1, question[at : at + _CHUNK_BYTES]))
             if self._in_real_time:
                 await asyncio.sleep(turn.started + (at // _CHUNK_BYTES + 1) * _CHUNK_MS / 1000 - time.monotonic())
