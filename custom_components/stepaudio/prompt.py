@@ -15,7 +15,7 @@ from probatio import to_openapi
 
 from .client.events import SessionConfig, Tool
 from .client.history import Message, Role, tools_text
-from .client.protocol import Call
+from .client.signals import Call
 from .client.turn import CallResult
 from .const import (
     ANSWER_AS_SPOKEN,

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from custom_components.stepaudio.client.events import SessionConfig
-from custom_components.stepaudio.client.protocol import (
+from custom_components.stepaudio.client.protocol import Protocol
+from custom_components.stepaudio.client.signals import (
     Called,
     Ended,
     Heard,
-    Protocol,
     Response,
     Said,
     SaidAll,

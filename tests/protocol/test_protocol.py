@@ -7,14 +7,14 @@ import pytest
 
 from custom_components.stepaudio.client.errors import NoSpeechError, NotUnderstoodError, ServiceError
 from custom_components.stepaudio.client.events import SessionConfig, Tool
-from custom_components.stepaudio.client.protocol import (
+from custom_components.stepaudio.client.protocol import Protocol
+from custom_components.stepaudio.client.signals import (
     Called,
     ConfigRefused,
     Configured,
     Ended,
     Heard,
     InputRefused,
-    Protocol,
     Said,
     SaidAll,
     State,

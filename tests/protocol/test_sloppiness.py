@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from custom_components.stepaudio.client.protocol import Ended, Heard, InputRefused, Said, State
+from custom_components.stepaudio.client.signals import Ended, Heard, InputRefused, Said, State
 
 from .test_protocol import Wire, done
 

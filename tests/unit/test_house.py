@@ -14,22 +14,23 @@ CLIENT = {
     "audio": set(),
     "containers": {"audio"},
     "events": {"errors"},
-    "protocol": {"events", "audio", "errors"},
+    "signals": {"events", "errors"},
+    "protocol": {"signals", "events", "audio", "errors"},
     "connection": {"errors"},
     "stream": set(),
     "text": set(),
-    "turn": {"protocol", "events", "audio", "stream", "text", "errors"},
+    "turn": {"signals", "events", "audio", "stream", "text", "errors"},
     "history": {"turn", "audio"},
-    "wire": {"history", "turn", "connection", "protocol", "events", "audio", "errors"},
+    "wire": {"history", "turn", "connection", "protocol", "signals", "events", "audio", "errors"},
     "pacing": set(),
-    "session": {"wire", "turn", "history", "pacing", "connection", "protocol", "events", "errors"},
+    "session": {"wire", "turn", "history", "pacing", "connection", "signals", "events", "errors"},
     "speech": {"connection", "audio", "stream", "text", "pacing", "errors"},
     "recognition": {"connection", "stream", "turn", "pacing", "audio", "errors"},
     "rest": {"connection", "errors"},
     "client": {"session", "stream", "turn", "speech", "recognition", "pacing", "connection", "events", "errors"},
     "__init__": set(),
 }
-WITHOUT_IO = ("errors", "audio", "containers", "text", "events", "protocol", "pacing")
+WITHOUT_IO = ("errors", "audio", "containers", "text", "events", "signals", "protocol", "pacing")
 IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
 # The platforms stand above: none of them is imported by another room.
 PLATFORMS = {"ai_task", "conversation", "stt", "tts", "config_flow"}

@@ -11,8 +11,6 @@ belongs to and nothing else (design.md 5.2, 5.4, 5.5).
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
-from enum import Enum, auto
 from itertools import count
 
 from . import events
@@ -27,6 +25,24 @@ from .errors import (
     StepAudioError,
     VoiceError,
 )
+from .signals import (
+    Call,
+    Called,
+    ConfigRefused,
+    Configured,
+    Ended,
+    Heard,
+    Input,
+    InputRefused,
+    Response,
+    Said,
+    SaidAll,
+    Signal,
+    State,
+    Strayed,
+    Voiced,
+    VoicedAll,
+)
 
 # The service repeats nothing by itself; this many of its last event ids are enough to drop a repeated message.
 _REMEMBERED_EVENTS = 64
@@ -36,149 +52,6 @@ _REMEMBERED_RESPONSES = 32
 _ID_LETTER = "c"
 # A response refused because another one is going on is asked for again, this many times.
 _BUSY_ATTEMPTS = 3
-
-
-class State(Enum):
-    """Where a response stands."""
-
-    WAITING = auto()
-    REQUESTED = auto()
-    ACTIVE = auto()
-    ENDED = auto()
-
-
-@dataclass(eq=False, slots=True)
-class Input:
-    """One stretch of the user's audio. `item_id` is empty until the service has taken it."""
-
-    commit_id: str
-    item_id: str = ""
-    text: str = ""
-    heard: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function that the model calls; `arguments` is JSON text."""
-
-    call_id: str
-    name: str
-    arguments: str
-
-
-@dataclass(eq=False, slots=True)
-class Response:
-    """One model generation.
-
-    `status` is empty until it has ended: completed, cancelled, failed or incomplete. `discarded` means that nobody
-    wants it any more: nothing of it is reported but its end.
-    """
-
-    with_voice: bool
-    state: State = State.WAITING
-    id: str = ""
-    create_id: str = ""
-    item_ids: list[str] = field(default_factory=list)
-    calls: dict[str, Call | None] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    status: str = ""
-    error: StepAudioError | None = None
-    usage: events.Usage | None = None
-    discarded: bool = False
-    heard_ms: int | None = None
-    part: str = ""
-    odd: bytes = b""
-    refusals: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Configured:
-    """The service took a configuration; `voice` is the one it says it will use."""
-
-    config: events.SessionConfig
-    voice: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigRefused:
-    """The service refused a configuration; the one before is still in force."""
-
-    config: events.SessionConfig
-    error: StepAudioError
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The user's words so far, or all of them if `final`."""
-
-    input: Input
-    text: str
-    final: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InputRefused:
-    """The service did not take the user's audio, or could not recognise it."""
-
-    input: Input
-    error: StepAudioError
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Words of the answer, to be appended."""
-
-    response: Response
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SaidAll:
-    """The words of the answer are complete, unless a function call follows."""
-
-    response: Response
-
-
-@dataclass(frozen=True, slots=True)
-class VoicedAll:
-    """The voice of the answer is complete, unless a function call follows."""
-
-    response: Response
-
-
-@dataclass(frozen=True, slots=True)
-class Voiced:
-    """Voice of the answer, to be appended: whole samples, PCM 24 kHz."""
-
-    response: Response
-    pcm: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """The model calls a function; each call is reported once."""
-
-    response: Response
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A response ended; see its `status` and `error`."""
-
-    response: Response
-
-
-@dataclass(frozen=True, slots=True)
-class Strayed:
-    """The service failed at something, and does not say at what."""
-
-    error: StepAudioError
-
-
-type Signal = (
-    Strayed | Configured | ConfigRefused | Heard | InputRefused | Said | SaidAll | Voiced | VoicedAll | Called | Ended
-)
 
 
 def _is_serious(error: StepAudioError) -> bool:

@@ -19,7 +19,7 @@ from .errors import ClosedError, NoSpeechError, ServiceError, ServiceTimeoutErro
 from .events import SessionConfig
 from .history import Message, Role, heard_words, said_in
 from .pacing import Backoff
-from .protocol import (
+from .signals import (
     Called,
     ConfigRefused,
     Configured,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from .audio import SERVICE_HZ, duration_ms, size_bytes
 from .errors import ClosedError, StepAudioError
 from .events import SessionConfig, Usage
-from .protocol import Call
+from .signals import Call
 from .stream import Stream
 from .text import sentences, speaking_time_ms
 

@@ -9,7 +9,8 @@ from .connection import Connection, Timeouts
 from .errors import NoSpeechError
 from .events import SessionConfig
 from .history import History, said_in
-from .protocol import Input, Protocol, Response
+from .protocol import Protocol
+from .signals import Input, Response
 from .turn import Answer, Turn
 
 # The service takes up to 15 MB at once; 60 ms is small enough for a live stream and spares a wake-up for each of
