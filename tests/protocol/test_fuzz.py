@@ -8,7 +8,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
-from custom_components.stepaudio.client import connection, errors, events, speech
+from custom_components.stepaudio.client import connection, errors, events, messages as told, speech
 from custom_components.stepaudio.client.errors import NotUnderstoodError, StepAudioError
 from custom_components.stepaudio.client.protocol import Protocol
 
@@ -199,7 +199,7 @@ def test_message_with_any_one_field_of_another_kind_goes_by(sample):
             raw = json.dumps(body)
             running().receive(raw)
             with suppress(StepAudioError):
-                speech._pcm(speech._parse(raw)[1])
+                told.read_pcm(speech._parse(raw)[1], "audio", "")
 
 
 @fuzz
@@ -225,7 +225,7 @@ def test_connection_that_receives_any_bytes_goes_on(raws, cancelled):
 def test_speech_event_of_any_bytes_raises_only_errors_of_the_client(raw):
     try:
         kind, data = speech._parse(raw)
-        pcm = speech._pcm(data)
+        pcm = told.read_pcm(data, "audio", "")
     except StepAudioError:
         return
     assert isinstance(kind, str)

@@ -6,7 +6,14 @@ import wave
 import numpy as np
 import pytest
 
-from custom_components.stepaudio.client.audio import Resampler, duration_ms, size_bytes, wav_header
+from custom_components.stepaudio.client.audio import (
+    Resampler,
+    due_bytes,
+    duration_ms,
+    size_bytes,
+    wav_header,
+    whole_samples,
+)
 
 
 def tone(rate_hz, seconds=1.0):
@@ -52,3 +59,23 @@ def test_resampler_that_got_nothing_gives_nothing():
 def test_wav_header_is_read_as_wav_of_unknown_length():
     with wave.open(io.BytesIO(wav_header(24_000) + tone(24_000, 0.1))) as reader:
         assert (reader.getframerate(), reader.getnchannels(), reader.getsampwidth()) == (24_000, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("waiting_bytes", "ended", "due"),
+    [
+        (1918, False, 0),
+        (1920, False, 1920),
+        (1921, False, 1920),
+        (100, True, 100),
+        (1, True, 0),
+        (99_999, True, 32_000),
+    ],
+)
+def test_audio_leaves_in_pieces_that_are_worth_it_and_whole_samples(waiting_bytes, ended, due):
+    assert due_bytes(waiting_bytes, 16_000, ended=ended) == due
+
+
+def test_odd_byte_waits_for_its_other_half():
+    assert whole_samples(b"abc") == (b"ab", b"c")
+    assert whole_samples(b"ab") == (b"ab", b"")

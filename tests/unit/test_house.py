@@ -13,10 +13,11 @@ CLIENT = {
     "errors": set(),
     "audio": set(),
     "containers": {"audio"},
-    "events": {"errors"},
+    "messages": {"errors"},
+    "events": {"messages", "errors"},
     "signals": {"events", "errors"},
     "protocol": {"signals", "events", "audio", "errors"},
-    "connection": {"errors"},
+    "connection": {"messages", "errors"},
     "stream": set(),
     "text": set(),
     "turn": {"signals", "events", "audio", "stream", "text", "errors"},
@@ -24,13 +25,13 @@ CLIENT = {
     "wire": {"history", "turn", "connection", "protocol", "signals", "events", "audio", "errors"},
     "pacing": set(),
     "session": {"wire", "turn", "history", "pacing", "connection", "signals", "events", "errors"},
-    "speech": {"connection", "audio", "stream", "text", "pacing", "errors"},
-    "recognition": {"connection", "stream", "turn", "pacing", "audio", "errors"},
-    "rest": {"connection", "errors"},
+    "speech": {"connection", "messages", "audio", "stream", "text", "pacing", "errors"},
+    "recognition": {"connection", "events", "messages", "stream", "pacing", "audio", "errors"},
+    "rest": {"connection", "messages", "errors"},
     "client": {"session", "stream", "turn", "speech", "recognition", "pacing", "connection", "events", "errors"},
     "__init__": set(),
 }
-WITHOUT_IO = ("errors", "audio", "containers", "text", "events", "signals", "protocol", "pacing")
+WITHOUT_IO = ("errors", "audio", "containers", "text", "messages", "events", "signals", "protocol", "pacing")
 IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
 # The platforms stand above: none of them is imported by another room.
 PLATFORMS = {"ai_task", "conversation", "stt", "tts", "config_flow"}

@@ -13,6 +13,11 @@ from av import AudioFrame, AudioResampler
 SAMPLE_BYTES = 2
 SERVICE_HZ = 24_000
 """Both directions; never negotiated (sheet 1.4)."""
+# The service takes up to 15 MB at once; 60 ms is small enough for a live stream and spares a wake-up for each of
+# the 10 ms chunks that Home Assistant hands over (sheet 1.4).
+_APPEND_MS = 60
+# What has piled up before the connection was ready leaves in pieces of this length.
+_BACKLOG_MS = 1000
 
 
 def duration_ms(size_bytes: int, rate_hz: int) -> float:
@@ -23,6 +28,19 @@ def duration_ms(size_bytes: int, rate_hz: int) -> float:
 def size_bytes(length_ms: float, rate_hz: int) -> int:
     """Return the size of `length_ms` of PCM, a whole number of samples."""
     return int(length_ms * rate_hz / 1000) * SAMPLE_BYTES
+
+
+def whole_samples(pcm: bytes) -> tuple[bytes, bytes]:
+    """Return the whole samples of PCM, and the odd byte at its end, which belongs to what comes next (sheet 1.10)."""
+    whole = len(pcm) - len(pcm) % SAMPLE_BYTES
+    return pcm[:whole], pcm[whole:]
+
+
+def due_bytes(waiting_bytes: int, rate_hz: int, *, ended: bool) -> int:
+    """Return how much of the user's audio leaves at once, in whole samples: 0 if more has to come first."""
+    if waiting_bytes < size_bytes(_APPEND_MS, rate_hz) and not ended:
+        return 0
+    return min(waiting_bytes - waiting_bytes % SAMPLE_BYTES, size_bytes(_BACKLOG_MS, rate_hz))
 
 
 def audio_frame(pcm: bytes, rate_hz: int, position: int) -> AudioFrame:
@@ -51,10 +69,7 @@ class Resampler:
 
     def push(self, pcm: bytes) -> bytes:
         """Return what can be said already; the filter holds a few samples back."""
-        if self._odd or len(pcm) % SAMPLE_BYTES:
-            pcm = self._odd + pcm
-            self._odd = pcm[len(pcm) - len(pcm) % SAMPLE_BYTES :]
-            pcm = pcm[: len(pcm) - len(self._odd)]
+        pcm, self._odd = whole_samples(self._odd + pcm)
         if self._resampler is None:
             return pcm
         if not pcm:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
@@ -21,6 +20,7 @@ from .errors import (
     StepAudioError,
     classify,
 )
+from .messages import read_body, read_error
 
 # Ten seconds of speech at 24 kHz in base64, far more than a live stream ever has waiting: beyond that the line is
 # dead, and its audio belongs to the next connection.
@@ -70,6 +70,15 @@ class Endpoint:
     base_url: str
     api_key: str
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request says of who asks."""
+        return {"Authorization": f"Bearer {self.api_key}"}
+
+    def url(self, path: str) -> str:
+        """Return the address of `path`."""
+        return f"{self.base_url.rstrip('/')}{path}"
+
     def websocket_url(self, path: str, **query: str) -> str:
         """Return the websocket address of `path`."""
         parts = urlsplit(self.base_url)
@@ -92,7 +101,7 @@ async def open_connection(
     try:
         socket = await connect(
             url,
-            additional_headers={"Authorization": f"Bearer {endpoint.api_key}"},
+            additional_headers=endpoint.headers,
             ssl=ssl if url.startswith("wss:") else None,
             compression=None,  # base64 of PCM does not shrink
             proxy=None,
@@ -114,17 +123,9 @@ async def open_connection(
 def refusal(status: int, body: bytes | bytearray | None) -> StepAudioError:
     """Return the error for a refused upgrade or request, whose answer is JSON at best (sheet 1.2)."""
     try:
-        content = orjson.loads(bytes(body or b"{}"))
-    except orjson.JSONDecodeError:
-        content = {}
-    error = content.get("error") if isinstance(content, dict) else None
-    error = error if isinstance(error, dict) else {}
-    return classify(
-        status=status,
-        error_type=str(error.get("type", "")),
-        code=str(error.get("code", "")),
-        message=str(error.get("message", "")),
-    )
+        return read_error(read_body(bytes(body or b"{}")), status=status)
+    except NotUnderstoodError:
+        return classify(status=status)
 
 
 class Connection:

@@ -6,14 +6,15 @@ of an unknown type is `Unknown`; a known one that makes no sense raises `Malform
 
 from __future__ import annotations
 
-from binascii import Error as Base64Error, a2b_base64, b2a_base64
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from .errors import NotUnderstoodError, StepAudioError, classify
+from .errors import NotUnderstoodError, StepAudioError
+from .messages import Body, read_error, read_event, read_pcm, read_text
 
 # --- what the service says -------------------------------------------------------------------------------------
 
@@ -209,7 +210,6 @@ type Event = (
     | Noted
     | Unknown
 )
-type _Body = Mapping[str, Any]
 
 
 class MalformedError(NotUnderstoodError):
@@ -222,16 +222,7 @@ class MalformedError(NotUnderstoodError):
         self.response_id = response_id
 
 
-def _text(body: _Body, name: str, default: str | None = None) -> str:
-    value = body.get(name, default)
-    if value is None:
-        value = default
-    if not isinstance(value, str):
-        raise NotUnderstoodError(code=name)
-    return value
-
-
-def _object(body: _Body, name: str) -> _Body:
+def _object(body: Body, name: str) -> Body:
     value = body.get(name)
     if not isinstance(value, dict):
         raise NotUnderstoodError(code=name)
@@ -243,68 +234,57 @@ def _id(body: object, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _parse_error(body: _Body) -> StepAudioError:
+def _failed(body: Body) -> Failed:
     inner = body.get("error")
-    # The flat form has the inner object at the top (sheet 1.11).
-    source: _Body = inner if isinstance(inner, dict) else body
-    code = source.get("code")
-    kind = source.get("type")
-    message = source.get("message") or (inner if isinstance(inner, str) else "")
-    return classify(
-        error_type=kind if isinstance(kind, str) else "",
-        code=code if isinstance(code, str | int) else None,
-        message=message if isinstance(message, str) else "",
-    )
+    return Failed(_id(inner if isinstance(inner, dict) else body, "event_id"), read_error(body))
 
 
-def _failed(body: _Body) -> Failed:
-    inner = body.get("error")
-    return Failed(_id(inner if isinstance(inner, dict) else body, "event_id"), _parse_error(body))
-
-
-def _session_updated(body: _Body) -> SessionUpdated:
+def _session_updated(body: Body) -> SessionUpdated:
     voice = _object(body, "session").get("voice")
     return SessionUpdated(voice if isinstance(voice, str) and voice else None)
 
 
-def _call(response_id: str, item: _Body) -> CallNamed:
+def _call(response_id: str, item: Body) -> CallNamed:
     arguments = item.get("arguments")
     return CallNamed(
         response_id,
-        _text(item, "call_id"),
-        _text(item, "name", ""),
+        read_text(item, "call_id"),
+        read_text(item, "name", ""),
         # An announcement carries empty arguments, a finished item all of them (sheet 1.7).
         arguments if isinstance(arguments, str) and arguments else None,
     )
 
 
-def _item_created(body: _Body) -> Event:
+def _item_created(body: Body) -> Event:
     item = _object(body, "item")
     if item.get("type") == "function_call":
-        return _call(_text(body, "response_id", ""), item)
-    return ItemCreated(_text(item, "id", ""), _text(item, "type", "message"), _text(item, "role", ""))
+        return _call(read_text(body, "response_id", ""), item)
+    return ItemCreated(read_text(item, "id", ""), read_text(item, "type", "message"), read_text(item, "role", ""))
 
 
-def _output_item(body: _Body) -> Event:
+def _output_item(body: Body) -> Event:
     item = _object(body, "item")
-    response_id = _text(body, "response_id", "")
+    response_id = read_text(body, "response_id", "")
     if item.get("type") == "function_call":
         return _call(response_id, item)
-    return ResponseItem(response_id, _text(item, "id", ""))
+    return ResponseItem(response_id, read_text(item, "id", ""))
 
 
-def _arguments_done(body: _Body) -> CallNamed:
+def _arguments_done(body: Body) -> CallNamed:
     return CallNamed(
-        _text(body, "response_id", ""), _text(body, "call_id"), _text(body, "name", ""), _text(body, "arguments")
+        read_text(body, "response_id", ""),
+        read_text(body, "call_id"),
+        read_text(body, "name", ""),
+        read_text(body, "arguments"),
     )
 
 
-def _count(usage: _Body, name: str) -> int:
+def _count(usage: Body, name: str) -> int:
     value = usage.get(name)
     return value if isinstance(value, int) and value >= 0 else 0
 
 
-def _usage(response: _Body) -> Usage | None:
+def _usage(response: Body) -> Usage | None:
     usage = response.get("usage")
     if not isinstance(usage, dict):
         return None
@@ -313,11 +293,11 @@ def _usage(response: _Body) -> Usage | None:
     return Usage(_count(usage, "input_tokens"), cached, _count(usage, "output_tokens"))
 
 
-def _response_done(body: _Body) -> ResponseDone:
+def _response_done(body: Body) -> ResponseDone:
     response = body.get("response")
     if not isinstance(response, dict):  # response.cancelled has been documented without a shape (sheet 1.10)
         response = {"id": body.get("response_id"), "status": body.get("status")}
-    response_id = _text(response, "id", "")
+    response_id = read_text(response, "id", "")
     output = response.get("output")
     calls = [
         _call(response_id, item)
@@ -325,61 +305,57 @@ def _response_done(body: _Body) -> ResponseDone:
         if isinstance(item, dict) and item.get("type") == "function_call" and isinstance(item.get("call_id"), str)
     ]
     details = response.get("status_details")
-    error = _parse_error(details) if isinstance(details, dict) and details.get("error") else None
-    return ResponseDone(response_id, _text(response, "status", ""), tuple(calls), _usage(response), error)
+    error = read_error(details) if isinstance(details, dict) and details.get("error") else None
+    return ResponseDone(response_id, read_text(response, "status", ""), tuple(calls), _usage(response), error)
 
 
-def _response_cancelled(body: _Body) -> ResponseDone:
+def _response_cancelled(body: Body) -> ResponseDone:
     done = _response_done(body)
     return ResponseDone(done.response_id, done.status or "cancelled", done.calls, done.usage, done.error)
 
 
-def _voice_delta(body: _Body) -> VoiceDelta:
-    try:
-        pcm = a2b_base64(_text(body, "delta"))
-    except (Base64Error, ValueError) as error:
-        raise NotUnderstoodError(code="delta") from error
-    return VoiceDelta(_text(body, "response_id", ""), _text(body, "item_id", ""), pcm)
+def _voice_delta(body: Body) -> VoiceDelta:
+    return VoiceDelta(read_text(body, "response_id", ""), read_text(body, "item_id", ""), read_pcm(body, "delta"))
 
 
-def _words_delta(body: _Body) -> WordsDelta:
-    return WordsDelta(_text(body, "response_id", ""), _text(body, "item_id", ""), _text(body, "delta"))
+def _words_delta(body: Body) -> WordsDelta:
+    return WordsDelta(read_text(body, "response_id", ""), read_text(body, "item_id", ""), read_text(body, "delta"))
 
 
-def _words_done(field: str) -> Callable[[_Body], WordsDone]:
-    def parse(body: _Body) -> WordsDone:
-        return WordsDone(_text(body, "response_id", ""), _text(body, "item_id", ""), _text(body, field, ""))
+def _words_done(field: str) -> Callable[[Body], WordsDone]:
+    def parse(body: Body) -> WordsDone:
+        return WordsDone(read_text(body, "response_id", ""), read_text(body, "item_id", ""), read_text(body, field, ""))
 
     return parse
 
 
-_PARSERS: dict[str, Callable[[_Body], Event]] = {
+_PARSERS: dict[str, Callable[[Body], Event]] = {
     "response.audio.delta": _voice_delta,
     "response.audio_transcript.delta": _words_delta,
     "response.text.delta": _words_delta,
     "response.audio_transcript.done": _words_done("transcript"),
     "response.text.done": _words_done("text"),
-    "response.audio.done": lambda body: VoiceDone(_text(body, "response_id", "")),
-    "response.created": lambda body: ResponseCreated(_text(_object(body, "response"), "id")),
+    "response.audio.done": lambda body: VoiceDone(read_text(body, "response_id", "")),
+    "response.created": lambda body: ResponseCreated(read_text(_object(body, "response"), "id")),
     "response.output_item.added": _output_item,
     "response.output_item.done": _output_item,
     "response.function_call_arguments.done": _arguments_done,
     "response.done": _response_done,
     "response.cancelled": _response_cancelled,
-    "session.created": lambda body: SessionCreated(_text(_object(body, "session"), "id", "")),
+    "session.created": lambda body: SessionCreated(read_text(_object(body, "session"), "id", "")),
     "session.updated": _session_updated,
-    "input_audio_buffer.committed": lambda body: InputCommitted(_text(body, "item_id")),
+    "input_audio_buffer.committed": lambda body: InputCommitted(read_text(body, "item_id")),
     "conversation.item.created": _item_created,
-    "conversation.item.deleted": lambda body: ItemDeleted(_text(body, "item_id", "")),
-    "conversation.item.truncated": lambda body: ItemTruncated(_text(body, "item_id", "")),
+    "conversation.item.deleted": lambda body: ItemDeleted(read_text(body, "item_id", "")),
+    "conversation.item.truncated": lambda body: ItemTruncated(read_text(body, "item_id", "")),
     "conversation.item.input_audio_transcription.delta": lambda body: TranscriptDelta(
-        _text(body, "item_id", ""), _text(body, "delta", "")
+        read_text(body, "item_id", ""), read_text(body, "delta", "")
     ),
     "conversation.item.input_audio_transcription.completed": lambda body: TranscriptDone(
-        _text(body, "item_id", ""), _text(body, "transcript", "")
+        read_text(body, "item_id", ""), read_text(body, "transcript", "")
     ),
     "conversation.item.input_audio_transcription.failed": lambda body: TranscriptFailed(
-        _text(body, "item_id", ""), _parse_error(body)
+        read_text(body, "item_id", ""), read_error(body)
     ),
     "error": _failed,
 }
@@ -405,12 +381,9 @@ def parse(raw: str | bytes) -> tuple[str, Event]:
     Raises `MalformedError` and nothing else. The id is empty if the service gave none.
     """
     try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise MalformedError("json") from error
-    kind = body.get("type") if isinstance(body, dict) else None
-    if not isinstance(kind, str):
-        raise MalformedError("type")
+        kind, body = read_event(raw)
+    except NotUnderstoodError as error:
+        raise MalformedError(error.code) from None
     event_id = _id(body, "event_id")
     parser = _PARSERS.get(kind)
     if parser is None and "." not in kind and isinstance(body.get("message"), str):
@@ -421,7 +394,7 @@ def parse(raw: str | bytes) -> tuple[str, Event]:
         return event_id, parser(body)
     except NotUnderstoodError as error:
         response_id = _id(body, "response_id") or _id(body.get("response"), "id")
-        raise MalformedError(error.code, event_id=event_id, response_id=response_id) from error
+        raise MalformedError(error.code, event_id=event_id, response_id=response_id) from None
 
 
 # --- what we say -----------------------------------------------------------------------------------------------
@@ -478,7 +451,7 @@ def session_update(event_id: str, config: SessionConfig) -> bytes:
 
 
 def append_audio(pcm: bytes) -> bytes:
-    """Return `input_audio_buffer.append` with PCM at 24 kHz."""
+    """Return `input_audio_buffer.append` with PCM; recognition takes it in the same form (sheet 1.8, 3.4)."""
     return b'{"type":"input_audio_buffer.append","audio":"' + b2a_base64(pcm, newline=False) + b'"}'
 
 

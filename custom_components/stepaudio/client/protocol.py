@@ -14,7 +14,7 @@ from collections import Counter, deque
 from itertools import count
 
 from . import events
-from .audio import SAMPLE_BYTES
+from .audio import whole_samples
 from .errors import (
     ModerationError,
     NoResponseError,
@@ -398,11 +398,9 @@ class Protocol:
         response = self._live(event.response_id, event.item_id)
         if response is None:
             return
-        pcm = response.odd + event.pcm if response.odd else event.pcm
-        whole = len(pcm) - len(pcm) % SAMPLE_BYTES
-        response.odd = pcm[whole:]
-        if whole:
-            self._signals.append(Voiced(response, pcm[:whole] if response.odd else pcm))
+        pcm, response.odd = whole_samples(response.odd + event.pcm)
+        if pcm:
+            self._signals.append(Voiced(response, pcm))
 
     def _on_call_named(self, event: events.CallNamed) -> None:
         response = self._live(event.response_id)

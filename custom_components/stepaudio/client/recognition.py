@@ -6,7 +6,7 @@ import asyncio
 import random
 import ssl as ssl_module
 from binascii import b2a_base64
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +14,11 @@ from typing import Any
 import aiohttp
 import orjson
 
-from .audio import SAMPLE_BYTES, size_bytes
+from .audio import due_bytes, whole_samples
 from .connection import Connection, Endpoint, Timeouts, open_connection, refusal
-from .errors import (
-    CannotConnectError,
-    ConnectionLostError,
-    NotUnderstoodError,
-    ServiceTimeoutError,
-    StepAudioError,
-    classify,
-)
+from .errors import CannotConnectError, ConnectionLostError, ServiceTimeoutError, StepAudioError
+from .events import append_audio
+from .messages import Body, read_error, read_event, read_text
 from .pacing import Backoff
 from .stream import Stream
 
@@ -32,9 +27,6 @@ LIVE_MODEL = "stepaudio-2.5-asr-stream"
 UPLOAD_PATH = "/v1/audio/asr/sse"
 UPLOAD_MODEL = "stepaudio-2.5-asr"
 
-# As in a realtime session: small enough for a live stream, and what has piled up leaves in larger pieces.
-_APPEND_MS = 60
-_BACKLOG_MS = 1000
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
 
 
@@ -184,18 +176,16 @@ async def _write(
     connection: Connection, audio: Stream[bytes], options: RecognitionOptions, limit: asyncio.Timeout, silence_s: float
 ) -> None:
     """Send the audio in whole samples, commit, and start the clock. A lost connection is the reader's to tell."""
-    step, backlog = size_bytes(_APPEND_MS, options.rate_hz), size_bytes(_BACKLOG_MS, options.rate_hz)
     waiting, taken = bytearray(), 0
     with suppress(ConnectionLostError):
         while not (audio.ended and taken == len(audio.items)):
             await audio.wait_beyond(taken)
             waiting += b"".join(audio.items[taken:])
             taken = len(audio.items)
-            while len(waiting) >= (SAMPLE_BYTES if audio.ended else step):
-                size = min(len(waiting) // SAMPLE_BYTES * SAMPLE_BYTES, backlog)
-                piece = b2a_base64(waiting[:size], newline=False).decode()
+            while size := due_bytes(len(waiting), options.rate_hz, ended=audio.ended):
+                piece = bytes(waiting[:size])
                 del waiting[:size]
-                await connection.send_one(orjson.dumps({"type": "input_audio_buffer.append", "audio": piece}))
+                await connection.send_one(append_audio(piece))
         await connection.send_one(b'{"type":"input_audio_buffer.commit"}')
         limit.reschedule(asyncio.get_running_loop().time() + silence_s)
 
@@ -209,36 +199,19 @@ async def _read(connection: Connection, partials: Stream[str], limit: asyncio.Ti
             limit.reschedule(asyncio.get_running_loop().time() + silence_s)
         if kind == f"{_TRANSCRIPTION}delta":
             # A confirmed beginning and a tail that may change, both cumulative; the documents know no tail.
-            partials.push(before + _text(event, "text") + _text(event, "stash"))
+            partials.push(before + read_text(event, "text", "") + read_text(event, "stash", ""))
         elif kind == f"{_TRANSCRIPTION}completed":
-            before += _text(event, "transcript")
+            before += read_text(event, "transcript", "")
             if limit.when() is not None:
                 return before
 
 
-def _parse(raw: str | bytes) -> tuple[str, Mapping[str, Any]]:
+def _parse(raw: str | bytes) -> tuple[str, Body]:
     """Return the type of an event, and the event; raises what an error event says."""
-    try:
-        event = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise NotUnderstoodError(code="json") from None
-    if not isinstance(event, dict) or not isinstance(kind := event.get("type"), str):
-        raise NotUnderstoodError(code="type")
+    kind, event = read_event(raw)
     if kind == "error":
-        told = event.get("error")
-        told = told if isinstance(told, dict) else event
-        raise classify(
-            error_type=str(told.get("type", "")), code=str(told.get("code", "")), message=str(told.get("message", ""))
-        )
+        raise read_error(event)
     return kind, event
-
-
-def _text(event: Mapping[str, Any], name: str) -> str:
-    """Return a text of an event; one that is missing is empty, since not every service sends every one."""
-    text = event.get(name, "")
-    if not isinstance(text, str):
-        raise NotUnderstoodError(code=name)
-    return text
 
 
 def _form(options: RecognitionOptions) -> dict[str, Any]:
@@ -268,19 +241,14 @@ async def hear_upload(
         transcription["language"] = options.language
     if options.hotwords:
         transcription["hotwords"] = list(options.hotwords)
-    data = b2a_base64(pcm[: len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES], newline=False).decode()
+    data = b2a_base64(whole_samples(pcm)[0], newline=False).decode()
     body = orjson.dumps({"audio": {"data": data, "input": {"transcription": transcription, "format": _form(options)}}})
-    headers = {
-        "Authorization": f"Bearer {endpoint.api_key}",
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream",
-    }
-    url = f"{endpoint.base_url.rstrip('/')}{UPLOAD_PATH}"
+    headers = {**endpoint.headers, "Content-Type": "application/json", "Accept": "text/event-stream"}
     connected = False
     try:
         async with (
             asyncio.timeout(timeouts.silence_s) as limit,
-            web_session.post(url, data=body, headers=headers) as response,
+            web_session.post(endpoint.url(UPLOAD_PATH), data=body, headers=headers) as response,
         ):
             connected = True
             if response.status >= 400:
@@ -303,8 +271,8 @@ async def _read_upload(
             continue
         kind, event = _parse(line.removeprefix(b"data:").strip())
         if kind == "transcript.text.delta":
-            words += _text(event, "delta")
+            words += read_text(event, "delta", "")
             partials.push(words)
         elif kind == "transcript.text.done":
-            return _text(event, "text")
+            return read_text(event, "text", "")
     raise ConnectionLostError

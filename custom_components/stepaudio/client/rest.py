@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-import orjson
 
-from .connection import Endpoint, Timeouts
-from .errors import CannotConnectError, NotUnderstoodError, ServiceTimeoutError, classify
+from .connection import Endpoint, Timeouts, refusal
+from .errors import CannotConnectError, NotUnderstoodError, ServiceTimeoutError
+from .messages import Body, read_body
 
 # The largest page (sheet 2.3), and far more voices than anybody clones.
 _VOICES_PER_PAGE = 100
@@ -57,28 +55,17 @@ async def list_voices(
     return voices
 
 
-async def _get(
-    web_session: aiohttp.ClientSession, endpoint: Endpoint, path: str, timeouts: Timeouts
-) -> Mapping[str, Any]:
-    headers = {"Authorization": f"Bearer {endpoint.api_key}"}
+async def _get(web_session: aiohttp.ClientSession, endpoint: Endpoint, path: str, timeouts: Timeouts) -> Body:
     try:
         async with (
             asyncio.timeout(timeouts.connect_s),
-            web_session.get(f"{endpoint.base_url.rstrip('/')}{path}", headers=headers) as response,
+            web_session.get(endpoint.url(path), headers=endpoint.headers) as response,
         ):
             status, raw = response.status, await response.read()
     except TimeoutError:
         raise ServiceTimeoutError from None
     except aiohttp.ClientError, OSError, ValueError:
         raise CannotConnectError from None
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        body = None
     if status >= 400:
-        error = body.get("error") if isinstance(body, dict) else None
-        error = error if isinstance(error, dict) else {}
-        raise classify(status=status, error_type=str(error.get("type", "")), message=str(error.get("message", "")))
-    if not isinstance(body, dict):
-        raise NotUnderstoodError(code="json")
-    return body
+        raise refusal(status, raw)
+    return read_body(raw)

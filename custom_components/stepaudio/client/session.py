@@ -39,11 +39,6 @@ from .signals import (
 from .turn import Answer, Turn
 from .wire import Wire, Wish
 
-# The service takes up to 15 MB at once; 60 ms is small enough for a live stream and spares a wake-up for each of
-# the 10 ms chunks that Home Assistant hands over (sheet 1.4).
-_APPEND_MS = 60
-# What has piled up before the connection was ready leaves in pieces of this length.
-_BACKLOG_MS = 1000
 _LOGGER = logging.getLogger(__name__)
 
 # While somebody waits, however long the service has been away before.

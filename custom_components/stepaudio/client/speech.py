@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl as ssl_module
-from binascii import Error as Base64Error, a2b_base64
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from random import random
@@ -13,9 +12,10 @@ from typing import Any
 
 import orjson
 
-from .audio import SAMPLE_BYTES, SERVICE_HZ, duration_ms
+from .audio import SERVICE_HZ, duration_ms, whole_samples
 from .connection import Connection, Endpoint, Timeouts, open_connection
-from .errors import ConnectionLostError, NotUnderstoodError, ServiceTimeoutError, StepAudioError, classify
+from .errors import ConnectionLostError, ServiceTimeoutError, StepAudioError, classify
+from .messages import Body, read_event, read_pcm
 from .pacing import Backoff
 from .stream import Stream
 from .text import Sentences, speakable, speaking_time_ms
@@ -187,9 +187,7 @@ async def _recite(
             if event == "tts.response.sentence.end":
                 progress.tell(str(data.get("text", "")))
             if event in {"tts.response.audio.delta", "tts.response.audio.done"}:
-                pcm = odd + _pcm(data)
-                whole = len(pcm) - len(pcm) % SAMPLE_BYTES
-                odd, pcm = pcm[whole:], pcm[:whole]
+                pcm, odd = whole_samples(odd + read_pcm(data, "audio", ""))
                 if pcm:
                     progress.hear(pcm)
                     yield pcm
@@ -240,9 +238,7 @@ async def _write(connection: Connection, session_id: str, progress: _Progress, f
         await connection.aclose()  # nobody else would end the waiting for the voice
 
 
-async def _next(
-    connection: Connection, timeouts: Timeouts, writer: asyncio.Task[None]
-) -> tuple[str, Mapping[str, Any]]:
+async def _next(connection: Connection, timeouts: Timeouts, writer: asyncio.Task[None]) -> tuple[str, Body]:
     while True:
         try:
             async with asyncio.timeout(timeouts.silence_s):
@@ -257,14 +253,9 @@ def _event(kind: str, **data: Any) -> bytes:
     return orjson.dumps({"type": kind, "data": data})
 
 
-def _parse(raw: str | bytes) -> tuple[str, Mapping[str, Any]]:
+def _parse(raw: str | bytes) -> tuple[str, Body]:
     """Return type and data of an event; raises what an error event says."""
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise NotUnderstoodError(code="json") from error
-    if not isinstance(body, dict) or not isinstance(kind := body.get("type"), str):
-        raise NotUnderstoodError(code="type")
+    kind, body = read_event(raw)
     data = body.get("data")
     data = data if isinstance(data, dict) else {}
     if kind in {"tts.response.error", "error"}:
@@ -273,11 +264,3 @@ def _parse(raw: str | bytes) -> tuple[str, Mapping[str, Any]]:
         raise classify(code=str(data.get("code", "")), message=f"{data.get('message', '')} {more}".strip())
     # The table of events leaves the prefix out of the last one (sheet 2.2).
     return "tts.response.audio.done" if kind == "response.audio.done" else kind, data
-
-
-def _pcm(data: Mapping[str, Any]) -> bytes:
-    audio = data.get("audio")
-    try:
-        return a2b_base64(audio) if isinstance(audio, str) else b""
-    except (Base64Error, ValueError) as error:
-        raise NotUnderstoodError(code="audio") from error

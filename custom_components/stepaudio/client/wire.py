@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .audio import SERVICE_HZ, Resampler, size_bytes
+from .audio import SERVICE_HZ, Resampler, due_bytes
 from .connection import Connection, Timeouts
 from .errors import NoSpeechError
 from .events import SessionConfig
@@ -12,12 +12,6 @@ from .history import History, said_in
 from .protocol import Protocol
 from .signals import Input, Response
 from .turn import Answer, Turn
-
-# The service takes up to 15 MB at once; 60 ms is small enough for a live stream and spares a wake-up for each of
-# the 10 ms chunks that Home Assistant hands over (sheet 1.4).
-_APPEND_MS = 60
-# What has piled up before the connection was ready leaves in pieces of this length.
-_BACKLOG_MS = 1000
 
 
 @dataclass(slots=True)
@@ -121,9 +115,7 @@ class Wire:
             self._results_told = len(turn.results)
 
     def _tell_audio(self, turn: Turn, resampler: Resampler) -> None:
-        step, backlog = size_bytes(_APPEND_MS, turn.input_hz), size_bytes(_BACKLOG_MS, turn.input_hz)
-        while (waiting := len(turn.audio) - self._audio_told) >= step or (turn.input_ended and waiting):
-            size = waiting if turn.input_ended and waiting < backlog else min(waiting - waiting % step, backlog)
+        while size := due_bytes(len(turn.audio) - self._audio_told, turn.input_hz, ended=turn.input_ended):
             piece = bytes(memoryview(turn.audio)[self._audio_told : self._audio_told + size])
             self._audio_told += size
             if pcm := resampler.push(piece):
