@@ -1,5 +1,8 @@
 """The client alone, against the simulator over loopback."""
 
+from contextlib import aclosing
+
+import aiohttp
 import pytest
 
 from custom_components.stepaudio.client.client import StepAudioClient
@@ -29,3 +32,22 @@ async def client(simulator):
 def words_of(simulator, kind):
     """Return the client's events of a type."""
     return [entry.event for entry in simulator.log if entry.direction == "in" and entry.type == kind]
+
+
+@pytest.fixture
+async def web_session():
+    """Return a web session that is closed at the end."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def pieces(*given):
+    """Give what a client takes piece by piece."""
+    for piece in given:
+        yield piece
+
+
+async def take_all(work):
+    """Return all that comes until it ends."""
+    async with aclosing(work):
+        return [item async for item in work]

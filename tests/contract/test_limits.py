@@ -7,9 +7,12 @@ import pytest
 
 from custom_components.stepaudio.client.connection import Timeouts
 from custom_components.stepaudio.client.errors import BusyError
-from simulator import Fault, ScriptedBrain
+from custom_components.stepaudio.client.pacing import Spacing
+from custom_components.stepaudio.client.recognition import RecognitionOptions
+from custom_components.stepaudio.client.speech import SpeechOptions
+from simulator import Fault, ScriptedBrain, tones
 
-from .conftest import CONFIG, client_of
+from .conftest import CONFIG, client_of, pieces, take_all
 from .speaking import QUESTION, read, speak
 
 
@@ -112,3 +115,35 @@ async def test_spare_gives_way_to_a_conversation(simulator):
     await asyncio.sleep(0)
     assert client.open_connections <= 2
     await client.aclose()
+
+
+class Places(Spacing):
+    """Space between connects that counts who took a place."""
+
+    taken = 0
+
+    def wait_s(self, now_s):
+        self.taken += 1
+        return super().wait_s(now_s)
+
+
+async def test_connects_for_speech_and_recognition_are_spaced_with_those_of_sessions(client, simulator, web_session):
+    places = client._spacing = Places()
+    simulator.throw(Fault("refuse", at="/v1/realtime/audio", value="429"))
+    await read(speak(client.session("one")))
+    await take_all(client.synthesize(pieces("Hello."), SpeechOptions("stepaudio-2.5-tts", "elegantgentle-female")))
+    await take_all(client.recognize(pieces(tones(QUESTION, 16_000)), RecognitionOptions(), web_session))
+    assert places.taken == len(simulator.upgrades) == 4
+
+
+async def test_speech_and_recognition_take_no_session_from_a_conversation(client, simulator, web_session):
+    client.max_sessions = 1
+    simulator.throw(Fault("stall", at="answering"))
+    turn = speak(client.session("one"))
+    turn.ask(CONFIG)
+    await simulator.seen("response.create")
+    await take_all(client.synthesize(pieces("Hello."), SpeechOptions("stepaudio-2.5-tts", "elegantgentle-female")))
+    await take_all(client.recognize(pieces(tones(QUESTION, 16_000)), RecognitionOptions(), web_session))
+    simulator.release()
+    assert (await read(turn))[0]
+    assert len(simulator.connections) == 1

@@ -1,6 +1,5 @@
 """The service's HTTP API."""
 
-import aiohttp
 import pytest
 
 from custom_components.stepaudio.client import rest
@@ -10,13 +9,6 @@ from custom_components.stepaudio.client.errors import AuthenticationError
 from ..conftest import KEY
 
 CLONES = ["voice-tone-Hx3cR7mY4p", "voice-tone-Fw8bQ1kZ2n"]
-
-
-@pytest.fixture
-async def web_session():
-    """Return a web session that is closed at the end."""
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 @pytest.mark.parametrize("page", [1, 2, 100])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl as ssl_module
 from collections.abc import AsyncGenerator, AsyncIterable
+from functools import partial
 
 import aiohttp
 
@@ -12,9 +13,9 @@ from .connection import Connection, Endpoint, Timeouts, open_connection
 from .errors import BusyError, ClosedError
 from .events import SessionConfig
 from .pacing import Spacing
-from .recognition import RecognitionOptions, Transcript, hear_live, hear_upload, recognize
+from .recognition import LIVE_PATH, RecognitionOptions, Transcript, hear_live, hear_upload, recognize
 from .session import Session
-from .speech import SpeechOptions, synthesize
+from .speech import SPEECH_PATH, SpeechOptions, synthesize
 from .stream import Stream
 
 REALTIME_PATH = "/v1/realtime"
@@ -24,8 +25,12 @@ STEP_PLAN_PATH = "/step_plan"
 class StepAudioClient:
     """All that one account does with the service. Close it with `aclose`.
 
-    At most `max_sessions` connections are open at once; the lowest tier allows 5 (sheet 5). `spares` of them are
-    kept configured for conversations yet to come. `turns_kept` limits what a new connection is told of the past.
+    At most `max_sessions` sessions are connected at once; the lowest tier allows 5 requests (sheet 5). `spares` of them
+    are kept configured for conversations yet to come. Synthesis and recognition do not count: whether they share the
+    limit is not known, they hold it for one sentence where a session holds it for half an hour, and a conversation
+    that needs its voice or its words could wait for itself. What the service refuses of them is tried again.
+    The connects of all of them are spaced together.
+
     `ssl` is made by the caller, since making one blocks; it is needed for https only.
     """
 
@@ -128,9 +133,7 @@ class StepAudioClient:
         """
         await self._take_room(session)
         try:
-            await asyncio.sleep(self._spacing.wait_s(asyncio.get_running_loop().time()))
-            url = self.endpoint.websocket_url(REALTIME_PATH, model=self.model)
-            return await open_connection(self.endpoint, url, ssl=self._ssl, timeouts=self.timeouts)
+            return await self._connect(REALTIME_PATH, model=self.model)
         except BaseException:
             self.hang_up(session)
             raise
@@ -160,11 +163,18 @@ class StepAudioClient:
             idle.sort(key=lambda other: (not other.keep_warm, other.used_at))
             idle[0].drop()
 
+    async def _connect(self, path: str, **query: str) -> Connection:
+        """Open a connection of any kind: the service counts the connects of an account (sheet 1.2)."""
+        await asyncio.sleep(self._spacing.wait_s(asyncio.get_running_loop().time()))
+        url = self.endpoint.websocket_url(path, **query)
+        return await open_connection(self.endpoint, url, ssl=self._ssl, timeouts=self.timeouts)
+
     # --- speech ---
 
     def synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         """Speak text as it comes: yields PCM at `options.rate_hz`; see `speech.synthesize`."""
-        return synthesize(self.endpoint, text, options, ssl=self._ssl, timeouts=self.timeouts)
+        connect = partial(self._connect, SPEECH_PATH, model=options.model)
+        return synthesize(connect, text, options, self.timeouts)
 
     def recognize(
         self, audio: AsyncIterable[bytes], options: RecognitionOptions, web_session: aiohttp.ClientSession
@@ -179,11 +189,10 @@ class StepAudioClient:
             if self.endpoint.base_url.rstrip("/").endswith(STEP_PLAN_PATH):
                 return await hear_upload(web_session, self.endpoint, options, kept, partials, timeouts=self.timeouts)
             return await hear_live(
-                self.endpoint,
+                partial(self._connect, LIVE_PATH),
                 options,
                 kept,
                 partials,
-                ssl=self._ssl,
                 timeouts=self.timeouts,
                 hang_up=self._close_later,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl as ssl_module
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -209,6 +209,10 @@ class Connection:
             raise self._failure
         except ConnectionClosed:
             raise ConnectionLostError from None
+
+
+type Connect = Callable[[], Awaitable[Connection]]
+"""Opens a connection to one address, at the pace of the account; raises the errors of `open_connection`."""
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

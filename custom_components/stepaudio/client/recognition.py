@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl as ssl_module
 from binascii import b2a_base64
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import suppress
@@ -15,7 +14,7 @@ import aiohttp
 import orjson
 
 from .audio import due_bytes, whole_samples
-from .connection import Connection, Endpoint, Timeouts, open_connection, refusal
+from .connection import Connect, Connection, Endpoint, Timeouts, refusal
 from .errors import CannotConnectError, ConnectionLostError, ServiceTimeoutError, StepAudioError
 from .events import append_audio
 from .messages import Body, read_error, read_event, read_text
@@ -118,22 +117,21 @@ async def _persist(hear: Hear, kept: Stream[bytes], partials: Stream[str], timeo
 
 
 async def hear_live(
-    endpoint: Endpoint,
+    connect: Connect,
     options: RecognitionOptions,
     audio: Stream[bytes],
     partials: Stream[str],
     *,
-    ssl: ssl_module.SSLContext | None,
     timeouts: Timeouts,
     hang_up: Callable[[Connection], None],
 ) -> str:
     """Send the audio as it comes and return the words; words so far go to `partials`, cumulative.
 
-    `hang_up` closes the connection in the end, without keeping the words waiting. Raises the errors of
-    `open_connection` and `classify`, `ConnectionLostError`, `ServiceTimeoutError`, `NotUnderstoodError`. Cancelling
-    is safe.
+    `connect` opens `LIVE_PATH`; `hang_up` closes the connection in the end, without keeping the words waiting. Raises
+    the errors of `connect` and `classify`, `ConnectionLostError`, `ServiceTimeoutError`, `NotUnderstoodError`.
+    Cancelling is safe.
     """
-    connection = await open_connection(endpoint, endpoint.websocket_url(LIVE_PATH), ssl=ssl, timeouts=timeouts)
+    connection = await connect()
     writer: asyncio.Task[None] | None = None
     try:
         async with asyncio.timeout(timeouts.configure_s):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl as ssl_module
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 import orjson
 
 from .audio import SERVICE_HZ, duration_ms, whole_samples
-from .connection import Connection, Endpoint, Timeouts, open_connection
+from .connection import Connect, Connection, Timeouts
 from .errors import ConnectionLostError, ServiceTimeoutError, StepAudioError, classify
 from .messages import Body, read_event, read_pcm
 from .pacing import Backoff
@@ -62,19 +61,15 @@ class SpeechOptions:
 
 
 async def synthesize(
-    endpoint: Endpoint,
-    text: AsyncIterable[str],
-    options: SpeechOptions,
-    *,
-    ssl: ssl_module.SSLContext | None,
-    timeouts: Timeouts,
+    connect: Connect, text: AsyncIterable[str], options: SpeechOptions, timeouts: Timeouts
 ) -> AsyncGenerator[bytes]:
     """Speak `text` as it comes and yield the voice as it comes: PCM, 16-bit mono, at `options.rate_hz`.
 
-    Markup, addresses and emoji are not read out. A connection that is lost is replaced, and the voice goes on with the
-    sentence that broke off. Ends when all text is spoken. Closing the iterator early closes the connection. Raises what
-    `text` raises, the errors of `open_connection`, `VoiceError`, `ModerationError`, and, when several connections in a
-    row spoke no whole sentence, `ConnectionLostError`, `ServiceTimeoutError` or `ServiceError`.
+    `connect` opens `SPEECH_PATH` for `options.model`. Markup, addresses and emoji are not read out. A connection that
+    is lost is replaced, and the voice goes on with the sentence that broke off. Ends when all text is spoken. Closing
+    the iterator early closes the connection. Raises what `text` raises, the errors of `connect`, `VoiceError`,
+    `ModerationError`, and, when several connections in a row spoke no whole sentence, `ConnectionLostError`,
+    `ServiceTimeoutError` or `ServiceError`.
     """
     script: Stream[str] = Stream()
     reader = asyncio.create_task(_read(text, script), name="stepaudio speech text")
@@ -85,7 +80,7 @@ async def synthesize(
         while True:
             start = progress.start
             try:
-                async with aclosing(_recite(endpoint, progress, options, ssl=ssl, timeouts=timeouts)) as voice:
+                async with aclosing(_recite(connect, progress, options, timeouts)) as voice:
                     async for pcm in voice:
                         yield pcm
             except StepAudioError as error:
@@ -162,16 +157,10 @@ async def _read(text: AsyncIterable[str], script: Stream[str]) -> None:
 
 
 async def _recite(
-    endpoint: Endpoint,
-    progress: _Progress,
-    options: SpeechOptions,
-    *,
-    ssl: ssl_module.SSLContext | None,
-    timeouts: Timeouts,
+    connect: Connect, progress: _Progress, options: SpeechOptions, timeouts: Timeouts
 ) -> AsyncGenerator[bytes]:
     """Speak what is not spoken yet, over one connection: yields whole samples."""
-    url = endpoint.websocket_url(SPEECH_PATH, model=options.model)
-    connection = await open_connection(endpoint, url, ssl=ssl, timeouts=timeouts)
+    connection = await connect()
     writer: asyncio.Task[None] | None = None
     failures: list[Exception] = []
     odd = b""
