@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl as ssl_module
 from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 from functools import partial
+from typing import Any
 
 import aiohttp
 
@@ -56,6 +58,7 @@ class StepAudioClient:
         self._warm: list[Session] = []
         self._tasks: dict[Session, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._works: dict[asyncio.Task[None], Stream[Any]] = {}
         self._open: set[Session] = set()
         self._room = asyncio.Event()
         self._closed = False
@@ -174,7 +177,7 @@ class StepAudioClient:
     def synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         """Speak text as it comes: yields PCM at `options.rate_hz`; see `speech.synthesize`."""
         connect = partial(self._connect, SPEECH_PATH, model=options.model)
-        return synthesize(connect, text, options, self.timeouts)
+        return self._carry_out(synthesize(connect, text, options, self.timeouts))
 
     def recognize(
         self, audio: AsyncIterable[bytes], options: RecognitionOptions, web_session: aiohttp.ClientSession
@@ -197,7 +200,23 @@ class StepAudioClient:
                 hang_up=self._close_later,
             )
 
-        return recognize(audio, hear, self.timeouts)
+        return self._carry_out(recognize(audio, hear, self.timeouts))
+
+    async def _carry_out[T](self, work: AsyncGenerator[T]) -> AsyncGenerator[T]:
+        """Yield what `work` does, in a task that `aclose` can end; then `ClosedError` is raised."""
+        if self._closed:
+            raise ClosedError
+        given = Stream[T]()
+        task = asyncio.create_task(_pour(work, given), name="stepaudio speech or recognition")
+        self._works[task] = given
+        task.add_done_callback(self._works.pop)
+        try:
+            async for item in given:
+                yield item
+        finally:
+            _cancel_once(task)
+            if not self._closed:  # else it is `aclose` that waits
+                await asyncio.wait([task])
 
     def _close_later(self, connection: Connection) -> None:
         """Close a connection in the background; `aclose` waits for it."""
@@ -206,11 +225,35 @@ class StepAudioClient:
         task.add_done_callback(self._ending.discard)
 
     async def aclose(self) -> None:
-        """Close all sessions and wait until their sockets are closed."""
+        """End all sessions, syntheses and recognitions, and wait until their sockets are closed.
+
+        Whoever waits for one of them gets `ClosedError`. Cancelling is safe, and so is repeating.
+        """
         self._closed = True
+        for task, given in self._works.items():
+            given.end(ClosedError())  # without waiting for the closing of a socket
+            _cancel_once(task)
         for session in list(self._tasks):
             self._end(session)
         self._sessions.clear()
         self._warm.clear()
-        if self._ending:
-            await asyncio.wait(self._ending)
+        while pending := [*self._works, *self._ending]:  # a recognition that ends has its connection closed
+            await asyncio.wait(pending)
+
+
+def _cancel_once(task: asyncio.Task[None]) -> None:
+    """Cancel a task, unless it is: a second time would break off the closing of its socket."""
+    if not task.cancelling():
+        task.cancel()
+
+
+async def _pour[T](work: AsyncGenerator[T], given: Stream[T]) -> None:
+    try:
+        async with aclosing(work):
+            async for item in work:
+                given.push(item)
+        given.end()
+    except Exception as error:  # noqa: BLE001 - raised where it is waited for
+        given.end(error)
+    finally:
+        given.end(ClosedError())  # only if it was cancelled: the first end wins
