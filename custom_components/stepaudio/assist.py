@@ -7,7 +7,7 @@ costs speed and never correctness: a run that is not found, or looks different, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,6 @@ from homeassistant.helpers import chat_session, entity_registry as er
 from .client.client import StepAudioClient
 from .client.session import Session
 from .client.turn import Turn
-from .const import CONF_REGION, SPEECH_ONLY_VOICES
 from .formats import CONVERTS_EVERY_SHAPE, taken_over
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,11 +38,14 @@ class Run:
 
     conversation_id: str
     speaks: bool
-    """Whether text-to-speech follows, in a voice that the model has."""
+    """Whether text-to-speech follows."""
     agent: str | None
     stt_engine: str | None
     tts_engine: str | None
     voice: str | None
+    """The voice that the pipeline names."""
+    other_voice: str | None
+    """The voice in which text-to-speech would speak if the pipeline names none."""
     language: str
     """The language that the agent will be called with."""
     satellite_id: str | None
@@ -59,8 +61,6 @@ class SpokenTurn:
     """The user's words, as the stages pass them on."""
     voice: str = ""
     """The voice that speaks the answer; empty for words alone."""
-    voice_stands: bool = False
-    """Whether that voice is the agent's own and the run named none: it stands whatever text-to-speech would take."""
     failure: str = ""
     """The sentence that tells the user why there is no answer."""
 
@@ -78,6 +78,7 @@ def async_current_run(hass: HomeAssistant) -> Run | None:
         if start is None:
             return None
         pipeline = async_get_pipeline(hass, start["pipeline"])
+        reply = _reply(hass, start)
     except AttributeError, KeyError, LookupError, TypeError, PipelineNotFound:
         _LOGGER.debug("The pipeline run cannot be read; answers will start later")
         return None
@@ -86,21 +87,15 @@ def async_current_run(hass: HomeAssistant) -> Run | None:
         language = pipeline.stt_language or pipeline.tts_language or pipeline.language
     return Run(
         conversation_id=session.conversation_id,
-        speaks="tts_output" in start and _is_the_models(hass, pipeline.tts_engine, pipeline.tts_voice),
+        speaks="tts_output" in start,
         agent=pipeline.conversation_engine,
         stt_engine=pipeline.stt_engine,
         tts_engine=pipeline.tts_engine,
         voice=pipeline.tts_voice,
+        other_voice=reply.options.get(tts.ATTR_VOICE) if reply is not None else None,
         language=language,
         satellite_id=start.get("satellite_id") or _listening_satellite(hass),
     )
-
-
-def _is_the_models(hass: HomeAssistant, engine: str | None, voice: str | None) -> bool:
-    """Whether the model itself may speak with a pipeline's voice; some belong to text-to-speech alone."""
-    entity = er.async_get(hass).async_get(engine) if engine and voice else None
-    entry = hass.config_entries.async_get_entry(entity.config_entry_id or "") if entity is not None else None
-    return entry is None or voice not in SPEECH_ONLY_VOICES.get(entry.data.get(CONF_REGION, ""), ())
 
 
 def _run_start(hass: HomeAssistant, conversation_id: str) -> Mapping[str, Any] | None:
@@ -115,6 +110,11 @@ def _run_start(hass: HomeAssistant, conversation_id: str) -> Mapping[str, Any] |
             if data["conversation_id"] == conversation_id and (found is None or run.timestamp > found[0]):
                 found = run.timestamp, data
     return found[1] if found else None
+
+
+def _reply(hass: HomeAssistant, start: Mapping[str, Any]) -> tts.ResultStream | None:
+    """Return what a run will say, if it says anything."""
+    return tts.async_get_stream(hass, start["tts_output"]["token"]) if "tts_output" in start else None
 
 
 def _listening_satellite(hass: HomeAssistant) -> str | None:
@@ -185,10 +185,20 @@ def async_start_voice_early(log: conversation.ChatLog) -> None:
 
 def _take_over_format(log: conversation.ChatLog) -> None:
     """Have the reply of this run left in the shape that our own voice gives it."""
+    _change_reply(log, taken_over)
+
+
+def async_speak_in(log: conversation.ChatLog, voice: str) -> None:
+    """Have the reply of this run spoken in a voice, whether the model speaks or text-to-speech; before it begins."""
+    _change_reply(log, lambda options: {**options, tts.ATTR_VOICE: voice})
+
+
+def _change_reply(log: conversation.ChatLog, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    """Change the options of what this run will say. Home Assistant's cache goes by them, too."""
     try:
         start = _run_start(log.hass, log.conversation_id)
-        stream = tts.async_get_stream(log.hass, start["tts_output"]["token"]) if start is not None else None
-        if stream is not None:
-            stream.options = taken_over(stream.options)
+        reply = _reply(log.hass, start) if start is not None else None
+        if reply is not None:
+            reply.options = change(reply.options)
     except AttributeError, KeyError, TypeError:
-        _LOGGER.debug("The format of the reply cannot be taken over; Home Assistant will convert it")
+        _LOGGER.debug("The options of the reply cannot be changed; it is spoken and converted as Home Assistant does")

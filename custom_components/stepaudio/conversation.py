@@ -27,6 +27,7 @@ from .const import (
     DEFAULT_TURNS_KEPT,
     DOMAIN,
     FOLLOW_UP_AUTOMATIC,
+    SPEECH_ONLY_VOICES,
     SUBENTRY_AGENT,
     VOICES,
 )
@@ -72,7 +73,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         user_input = self._input_ahead(None, None, hass.config.language, None)
         log = conversation.ChatLog(hass, f"{DOMAIN}-warm-{self.entity_id}")
         with suppress(conversation.ConverseError):
-            self.client.keep_spares((await self._async_prompt(user_input, log, None, speaks=True)).config)
+            self.client.keep_spares((await self._async_prompt(user_input, log, self._own_voice)).config)
 
     @override
     async def async_prepare(self, language: str | None = None) -> None:
@@ -87,7 +88,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         )
         # Not under the conversation's own id: whoever follows the chat logs must not see this one.
         scratch = conversation.ChatLog(self.hass, f"{DOMAIN}-prepare-{run.conversation_id}")
-        prompt = await self._async_prompt(user_input, scratch, run, speaks=self._speaks(run))
+        prompt = await self._async_prompt(user_input, scratch, self._voice_of(run))
         session.turns_kept = self.subentry.data.get(CONF_TURNS_KEPT, DEFAULT_TURNS_KEPT)
         session.prepare(
             prompt.config,
@@ -101,14 +102,15 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog
     ) -> conversation.ConversationResult:
         """Answer the user: with the answer already under way if it fits, else with one asked for now."""
-        run = assist.async_current_run(self.hass)
+        voice = self._voice_of(assist.async_current_run(self.hass))
+        if voice:
+            assist.async_speak_in(chat_log, voice)
         try:
-            prompt = await self._async_prompt(user_input, chat_log, run, speaks=self._speaks(run))
+            prompt = await self._async_prompt(user_input, chat_log, voice)
         except conversation.ConverseError as error:
             return error.as_conversation_result()
         try:
             spoken = self._claim(user_input, chat_log, prompt)
-            spoken.voice_stands = run is not None and not run.voice and bool(self.subentry.data.get(CONF_VOICE))
         except StepAudioError as error:
             return await self._async_refuse(user_input, chat_log, error)
         try:
@@ -152,35 +154,49 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             agent_id=self.entity_id,
         )
 
-    def _speaks(self, run: assist.Run | None) -> bool:
-        """Whether a voice of this account speaks the answer; when it is not known, words alone (design.md 2.5)."""
-        return (
-            run is not None and run.speaks and assist.async_belongs_to(self.hass, run.tts_engine, self.entry.entry_id)
-        )
+    def _voice_of(self, run: assist.Run | None) -> str:
+        """Return the voice in which the answer is spoken; empty if no voice of this account does, or it is not known.
+
+        The pipeline's wins, then the agent's own, then that of text-to-speech.
+        """
+        if run is None or not run.speaks or not assist.async_belongs_to(self.hass, run.tts_engine, self.entry.entry_id):
+            return ""
+        return run.voice or self.subentry.data.get(CONF_VOICE) or run.other_voice or self._own_voice
 
     async def _async_prompt(
         self,
         user_input: conversation.ConversationInput,
         chat_log: conversation.ChatLog,
-        run: assist.Run | None,
-        *,
-        speaks: bool,
+        voice: str,
     ) -> Prompt:
-        """Render instructions and tools into `chat_log` and return them as the model gets them."""
+        """Render instructions and tools into `chat_log` and return them as the model gets them.
+
+        Without a voice, and where only text-to-speech has it, words alone are asked for (design.md 2.5).
+        """
         await chat_log.async_provide_llm_data(
             user_input.as_llm_context(DOMAIN),
             self.subentry.data.get(CONF_LLM_HASS_API),
             self.subentry.data.get(CONF_PROMPT) or DEFAULT_PROMPT,
             user_input.extra_system_prompt,
         )
-        voice = (run.voice if run is not None and speaks else None) or self._own_voice
-        persona = Persona.from_options(self.subentry.data)
-        return build_prompt(chat_log, persona, language=user_input.language, voice=voice, with_voice=speaks)
+        speaks = bool(voice) and voice not in self._speech_only
+        return build_prompt(
+            chat_log,
+            Persona.from_options(self.subentry.data),
+            language=user_input.language,
+            voice=voice if speaks else self._own_voice,
+            with_voice=speaks,
+        )
+
+    @property
+    def _speech_only(self) -> tuple[str, ...]:
+        return SPEECH_ONLY_VOICES[self.entry.data[CONF_REGION]]
 
     @property
     def _own_voice(self) -> str:
+        """The agent's voice among those that the model has."""
         voice: str | None = self.subentry.data.get(CONF_VOICE)
-        return voice or VOICES[self.entry.data[CONF_REGION]][0]
+        return voice if voice and voice not in self._speech_only else VOICES[self.entry.data[CONF_REGION]][0]
 
     def _claim(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, prompt: Prompt

@@ -190,7 +190,7 @@ def _voice_of_agent(entry: StepAudioConfigEntry) -> str | None:
 
 def _is_own(spoken: assist.SpokenTurn, first: str, voice: str) -> bool:
     """Whether a text that begins with `first` is what the turn says itself, in this voice."""
-    if not spoken.turn.claimed or not spoken.voice or not (spoken.voice == voice or spoken.voice_stands):
+    if not spoken.turn.claimed or spoken.voice != voice:
         return False
     if first.startswith(assist.EARLY_START):
         return True

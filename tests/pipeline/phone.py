@@ -12,10 +12,10 @@ def subentry_of(entry, kind="conversation"):
     return next(sub for sub in entry.subentries.values() if sub.subentry_type == kind)
 
 
-async def configure(hass, entry, **options):
-    """Change the agent's options."""
-    agent = subentry_of(entry)
-    hass.config_entries.async_update_subentry(entry, agent, data={**agent.data, **options})
+async def configure(hass, entry, kind="conversation", **options):
+    """Change the options of the agent, or of another kind."""
+    subentry = subentry_of(entry, kind)
+    hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **options})
     await hass.async_block_till_done()
 
 

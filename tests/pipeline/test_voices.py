@@ -1,9 +1,36 @@
 """Whose voice is heard in a turn."""
 
+import pytest
+from homeassistant.components.tts import async_create_stream, async_get_stream
 from homeassistant.helpers import issue_registry as ir
 
 from custom_components.stepaudio.const import DOMAIN
-from simulator import Say, ScriptedBrain, read_tones
+from simulator import Fault, Say, ScriptedBrain, read_tones
+
+from .phone import configure
+from .test_formats import decode
+from .test_mixed_pipelines import others  # noqa: F401 - fixtures are found by their names
+
+OWN = "ruyananshi"
+TWO_SENTENCES = "The first sentence, which is rather long. And the second."
+
+
+@pytest.fixture
+async def own_voice(hass, entry, engines):
+    """Give the agent a voice of its own, and text-to-speech another."""
+    await configure(hass, entry, kind="tts", voice="qinqienvsheng")
+    await configure(hass, entry, voice=OWN)
+
+
+def break_voice(simulator):
+    """Have the voice of the next answer break off within its first sentence, when all words are known."""
+    simulator.switches = simulator.switches.replace(words_ahead_s=float("inf"))
+    simulator.throw(Fault("abort", at="response.audio.delta", nth=3))
+
+
+def voices_of(simulator):
+    """Return in which voices what was spoken."""
+    return [(response.kind, response.voice) for response in simulator.responses]
 
 
 async def test_voice_that_belongs_to_text_to_speech_alone_speaks_the_models_words(voice, simulator):
@@ -26,3 +53,118 @@ async def test_voice_that_the_model_refuses_is_told_in_another_and_becomes_an_is
     answered = await voice.ask(await voice.pipeline(), "A question.")
     assert read_tones(answered.pcm, 24_000) == "Now it works."
     assert not ir.async_get(hass).issues
+
+
+async def test_rest_of_a_voice_that_broke_off_is_in_the_agents_own(voice, own_voice, simulator):
+    simulator.brain = ScriptedBrain(Say(TWO_SENTENCES))
+    break_voice(simulator)
+    answered = await voice.ask(await voice.pipeline(), "A question.")
+    assert read_tones(answered.pcm, 24_000).endswith("And the second.")
+    assert voices_of(simulator) == [("voice", OWN), ("speech", OWN)]
+
+
+async def test_rest_of_a_voice_that_broke_off_is_in_the_pipelines(voice, own_voice, simulator):
+    simulator.brain = ScriptedBrain(Say(TWO_SENTENCES))
+    break_voice(simulator)
+    await voice.ask(await voice.pipeline(tts_voice="cixingnansheng"), "A question.")
+    assert voices_of(simulator) == [("voice", "cixingnansheng"), ("speech", "cixingnansheng")]
+
+
+async def test_reason_why_there_is_no_answer_is_in_the_agents_own_voice(voice, own_voice, simulator):
+    simulator.throw(Fault("moderation", at="answering", value="error", times=9))
+    answered = await voice.ask(await voice.pipeline(), "A question.")
+    assert read_tones(answered.pcm, 24_000) == answered.reply
+    assert voices_of(simulator)[-1] == ("speech", OWN)
+
+
+async def test_answer_to_foreign_ears_is_in_the_agents_own_voice_also_where_it_breaks_off(
+    voice,
+    own_voice,
+    simulator,
+    others,  # noqa: F811 - a fixture is asked for by its name
+):
+    simulator.brain = ScriptedBrain(Say(TWO_SENTENCES))
+    break_voice(simulator)
+    answered = await voice.ask(await voice.pipeline(stt_engine=others["stt"]), "ignored")
+    assert read_tones(answered.pcm, 24_000).endswith("And the second.")
+    assert voices_of(simulator) == [("voice", OWN), ("speech", OWN)]
+
+
+@pytest.fixture
+def type_aloud(hass, hass_ws_client):
+    """Return how to type words to a pipeline that speaks its answer; it gives the voice."""
+
+    async def type_aloud(pipeline, words):
+        socket = await hass_ws_client()
+        await socket.send_json_auto_id(
+            {"type": "assist_pipeline/run", "start_stage": "intent", "end_stage": "tts"}
+            | {"pipeline": pipeline, "input": {"text": words}}
+        )
+        assert (await socket.receive_json())["success"]
+        event = {}
+        while event.get("type") != "tts-end":
+            event = (await socket.receive_json())["event"]
+        stream = async_get_stream(hass, event["data"]["tts_output"]["token"])
+        return decode(b"".join([chunk async for chunk in stream.async_stream_result()]))[3]
+
+    return type_aloud
+
+
+async def test_answer_to_typed_words_is_in_the_agents_own_voice_also_where_it_breaks_off(
+    voice, own_voice, simulator, type_aloud
+):
+    simulator.brain = ScriptedBrain(Say("Yes, indeed."), Say(TWO_SENTENCES))
+    pipeline = await voice.pipeline()
+    assert await type_aloud(pipeline, "Is it true?") == "Yes, indeed."
+    break_voice(simulator)
+    assert (await type_aloud(pipeline, "A question.")).endswith("And the second.")
+    assert voices_of(simulator) == [("voice", OWN), ("voice", OWN), ("speech", OWN)]
+
+
+async def test_agent_whose_voice_text_to_speech_alone_has_speaks_with_it(hass, entry, voice, simulator):
+    await configure(hass, entry, voice="tianmeinvsheng")
+    await configure(hass, entry, kind="tts", voice="qinqienvsheng")
+    simulator.brain = ScriptedBrain(Say("Yes."), Say("Yes."))
+    pipeline = await voice.pipeline()
+    for words in ("Is it true?", "Is it really true?"):
+        answered = await voice.ask(pipeline, words)
+        assert read_tones(answered.pcm, 24_000) == "Yes."
+    assert {each for each in voices_of(simulator) if each[0] != "words"} == {("speech", "tianmeinvsheng")}
+
+
+async def test_short_words_of_two_agents_are_each_in_their_own_voice(hass, entry, voice, simulator):
+    """Home Assistant keeps short replies: what one has said must not come back in its voice for another."""
+    simulator.brain = ScriptedBrain(Say("Yes."), Say("Yes."))
+    pipeline = await voice.pipeline()
+    for own in ("tianmeinvsheng", "huolinvsheng"):
+        await configure(hass, entry, voice=own)
+        await voice.ask(pipeline, "Is it true?")
+    assert [each for each in voices_of(simulator) if each[0] == "speech"] == [
+        ("speech", "tianmeinvsheng"),
+        ("speech", "huolinvsheng"),
+    ]
+
+
+async def test_agent_without_a_voice_of_its_own_speaks_with_that_of_text_to_speech(hass, entry, voice, simulator):
+    await configure(hass, entry, kind="tts", voice="qinqienvsheng")
+    simulator.brain = ScriptedBrain(Say("This is me."))
+    await voice.ask(await voice.pipeline(), "Is that you?")
+    assert voices_of(simulator) == [("voice", "qinqienvsheng")]
+
+
+async def test_announcement_sounds_like_the_agent_of_the_account(hass, entry, engines, simulator):
+    await configure(hass, entry, voice=OWN)
+    stream = async_create_stream(hass, engines["tts"], "en-US", {})
+    stream.async_set_message("Dinner is ready.")
+    assert b"".join([chunk async for chunk in stream.async_stream_result()])
+    assert voices_of(simulator) == [("speech", OWN)]
+
+
+async def test_foreign_agent_is_spoken_for_in_the_voice_of_text_to_speech(
+    voice,
+    own_voice,
+    simulator,
+    others,  # noqa: F811 - a fixture is asked for by its name
+):
+    await voice.ask(await voice.pipeline(conversation_engine=others["conversation"]), "A question.")
+    assert voices_of(simulator)[-1] == ("speech", "qinqienvsheng")
