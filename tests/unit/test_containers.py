@@ -14,6 +14,8 @@ from custom_components.stepaudio.client.containers import CONTAINERS, AudioForma
 RATES_HZ = (8000, 16_000, 22_050, 24_000, 44_100, 48_000)
 DELTA = 8192
 """Bytes in a delta of the service."""
+SMALL_DELTA = 6464
+"""Bytes in the smallest one that was observed."""
 
 
 def voice(rate_hz=24_000, seconds=1.7):
@@ -60,21 +62,30 @@ def probe(data):
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("seconds", [0.3, 1.7, 1.71])
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_voice_encoded_in_deltas_is_the_same_when_decoded(container, rate_hz):
-    pcm = voice()
-    encoder = Encoder(24_000, AudioFormat(container, rate_hz))
+def test_voice_encoded_in_deltas_is_the_same_when_decoded(container, seconds, channels, rate_hz):
+    pcm = voice(seconds=seconds)
+    encoder = Encoder(24_000, AudioFormat(container, rate_hz, channels))
     data = b"".join(encode(pcm, encoder))
     assert probe(data)["codec_name"] == {"wav": "pcm_s16le", "ogg": "opus"}.get(container, container)
     samples, decoded_hz, frame = decode(data)
-    if container == "mp3":
-        samples = samples[frame:]  # the first packet holds nothing but the codec's delay
-    expected = np.frombuffer(voice(decoded_hz), "<i2") / 2**15
+    expected = np.frombuffer(voice(decoded_hz, seconds), "<i2") / 2**15
+    if channels == 2:
+        expected /= np.sqrt(2)
     assert abs(len(samples) - len(expected)) < (frame if container in {"mp3", "ogg"} else 2)
     length = min(len(samples), len(expected))
+    assert not np.any(np.abs(samples[length:]) > 0.01)
     # Not only as long, but at the same place: a codec's delay that is left in would shift the tone.
     difference = samples[:length] - expected[:length]
     assert np.sqrt(np.mean(difference**2)) < 0.01
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+def test_stream_begins_with_the_first_delta_however_small(container, rate_hz):
+    assert Encoder(24_000, AudioFormat(container, rate_hz)).push(voice()[:SMALL_DELTA])
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -115,6 +126,17 @@ def test_flac_is_lossless_in_the_width_that_was_asked_for(sample_bytes, bits):
     assert probe(data)["bits_per_raw_sample"] == bits
     samples, _, _ = decode(data)
     assert np.array_equal(samples, np.frombuffer(pcm, "<i2") / 2**15)
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+@pytest.mark.parametrize("bitrate", [8, 16, 32])
+def test_mp3_of_a_low_bitrate_begins_where_the_voice_does(bitrate, rate_hz):
+    pcm = np.zeros(24_000, "<i2")
+    pcm[12_000:] = 20_000 * np.sin(2 * np.pi * 440 * np.arange(12_000) / 24_000)
+    data = b"".join(encode(pcm.tobytes(), Encoder(24_000, AudioFormat("mp3", rate_hz, bitrate=bitrate))))
+    samples, _, frame = decode(data)
+    assert 0 <= len(samples) - rate_hz < frame
+    assert np.flatnonzero(np.abs(samples) > 0.2)[0] / rate_hz == pytest.approx(0.5, abs=0.005)
 
 
 @pytest.mark.parametrize("container", ["mp3", "flac", "ogg"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Final, Protocol
 
 import av
@@ -19,8 +20,8 @@ _RATES_HZ: Final = {
 }
 """The only rates that a codec knows."""
 _SAMPLE_FORMATS: Final = {1: "u8", 2: "s16", 3: "s32", 4: "s32"}
-# libmp3lame's own delay and the decoder's, in samples: both are fixed.
-_MP3_DELAY = 576 + 529
+# In samples: what libmp3lame puts ahead of the first one, and what every decoder adds.
+_MP3_DELAY, _MP3_DECODER_DELAY = 576, 529
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,9 @@ class Encoder:
         self._odd, pcm = pcm[whole:], pcm[:whole]
         if not pcm:
             return b""
-        inner = self._opened()
-        if self._position == 0:
-            pcm = inner.lead + pcm
         frame = audio_frame(pcm, self._from_hz, self._position)
         self._position += frame.samples
-        return inner.push(frame)
+        return self._opened().push(frame)
 
     def flush(self) -> bytes:
         """Return the rest of the stream; nothing may be pushed afterwards. Without samples it is an empty one."""
@@ -89,16 +87,11 @@ class Encoder:
 class _Inner(Protocol):
     """Frames in, bytes out; None ends the stream."""
 
-    lead: bytes
-    """PCM at the incoming rate that goes ahead of the first samples."""
-
     def push(self, frame: AudioFrame | None) -> bytes: ...
 
 
 class _Wav:
     """Samples behind a header that leaves the length open."""
-
-    lead = b""
 
     def __init__(self, from_hz: int, audio_format: AudioFormat) -> None:
         self._header = wav_header(
@@ -128,48 +121,66 @@ class _Wav:
 
 
 class _Packets:
-    """MP3 and FLAC: a stream is its packets one after the other, FLAC's behind its description."""
+    """MP3 and FLAC: a stream is its packets one after the other behind its description."""
 
     def __init__(self, from_hz: int, audio_format: AudioFormat) -> None:
-        mp3 = audio_format.container == "mp3"
+        self._from_hz = from_hz
+        self._taken = self._given = 0
+        self._mp3 = mp3 = audio_format.container == "mp3"
         self._codec = codec = AudioCodecContext.create("libmp3lame" if mp3 else "flac", "w")
         codec.sample_rate = audio_format.rate_hz
         codec.layout = _layout(audio_format)
-        self._header = b""
-        self._superfluous = 0
-        self.lead = b""
-        if not mp3:
+        if mp3:
+            codec.format = "s16p"
+            # 64 kbit/s is the most that the lowest rates have; twice that is transparent for a voice.
+            codec.bit_rate = (audio_format.bitrate or (64 if audio_format.rate_hz <= 12_000 else 128)) * 1000
+            codec.options = {"reservoir": "0"}  # every packet stands for itself, so the first ones can go
+            codec.open()
+            self._header = _mp3_description(audio_format)
+        else:
             codec.format = "s16" if audio_format.sample_bytes <= 2 else "s32"
             codec.options = {"frame_size": "1024"}  # the usual 4608 would hold 0.2 s back
             codec.open()
             # The only block: the description of 34 bytes, of a length that is not known.
             self._header = b"fLaC\x80\x00\x00\x22" + bytes(codec.extradata or b"")
-            return
-        codec.format = "s16p"
-        # 64 kbit/s is the most that the lowest rates have; twice that is transparent for a voice.
-        codec.bit_rate = (audio_format.bitrate or (64 if audio_format.rate_hz <= 12_000 else 128)) * 1000
-        codec.options = {"reservoir": "0"}  # every packet stands for itself, so the first ones can go
-        codec.open()
-        # Nothing in an open-ended stream tells a player of the delay, so it is made one whole packet: packets before it
-        # are taken away, and the voice moves to where the second one begins. Without the one that stays, a decoder
-        # would fade the voice in.
-        packets = -(-_MP3_DELAY // codec.frame_size)
-        self._superfluous = packets - 1
-        lead = packets * codec.frame_size - _MP3_DELAY
-        self.lead = bytes(round(lead * from_hz / audio_format.rate_hz) * SAMPLE_BYTES)
 
     def push(self, frame: AudioFrame | None) -> bytes:
         packets = self._codec.encode(frame)
-        gone = min(self._superfluous, len(packets))
-        self._superfluous -= gone
+        if frame is not None:
+            self._taken += frame.samples
+        elif self._mp3:
+            # LAME ends with silence; packets that hold nothing else would make the voice longer than it is.
+            samples = self._taken * self._codec.sample_rate / self._from_hz + _MP3_DELAY + _MP3_DECODER_DELAY
+            packets = packets[: ceil(samples / self._codec.frame_size) - self._given]
+        self._given += len(packets)
         header, self._header = self._header, b""
-        return header + b"".join(bytes(packet) for packet in packets[gone:])
+        return header + b"".join(bytes(packet) for packet in packets)
+
+
+def _mp3_description(audio_format: AudioFormat) -> bytes:
+    """Return the silent frame that tells players of the codec's delay, so that they take it away again.
+
+    It is LAME's "Info" frame, of 64 kbit/s, which is large enough for it at every rate. Without the number of frames,
+    which is not known, players go by it only if it tells a size: as in WAV that is the largest value.
+    """
+    rate_hz, mono = audio_format.rate_hz, audio_format.channels == 1
+    # MPEG 1, 2 and 2.5: the lowest rate, how a frame says so, the bits of 64 kbit/s, and the samples in a frame by 8.
+    lowest_hz, version, bitrate_bits, factor = next(
+        each
+        for each in ((32_000, 0xFB, 0x50, 144), (16_000, 0xF3, 0x80, 72), (8000, 0xE3, 0x80, 72))
+        if rate_hz >= each[0]
+    )
+    rate_bits = {lowest_hz: 0x08, lowest_hz * 3 // 2: 0x04}.get(rate_hz, 0)
+    frame = bytearray(factor * 64_000 // rate_hz)
+    frame[:4] = bytes((0xFF, version, bitrate_bits | rate_bits, 0xC0 if mono else 0))
+    side_bytes = {(144, False): 32, (72, True): 9}.get((factor, mono), 17)
+    tag = b"Info\x00\x00\x00\x02\xff\xff\xff\xffLAME3.100" + bytes(12) + (_MP3_DELAY << 12).to_bytes(3)
+    frame[4 + side_bytes : 4 + side_bytes + len(tag)] = tag
+    return bytes(frame)
 
 
 class _Ogg:
     """Opus in Ogg, in pages of 20 ms."""
-
-    lead = b""
 
     def __init__(self, from_hz: int, audio_format: AudioFormat) -> None:
         self._sink = _Sink()
