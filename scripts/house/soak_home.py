@@ -23,12 +23,11 @@ from homeassistant.setup import async_setup_component
 
 import custom_components.stepaudio as integration
 from custom_components.stepaudio.client.client import StepAudioClient
-from custom_components.stepaudio.client.connection import Timeouts
-from custom_components.stepaudio.client.pacing import Spacing
 from custom_components.stepaudio.const import CONF_MAX_SESSIONS, CONF_MODEL, CONF_PLAN, CONF_REGION, CONF_SPARES, DOMAIN
 from simulator import PROFILES, Simulator
 from simulator.brain import Brain
 
+from .haste import hasten
 from .report import HouseError
 
 _LIGHT = "light.kitchen_light"
@@ -37,26 +36,6 @@ _KEY = "key-of-nobody"
 _REMEMBERED = 16
 # Read aloud, a reply is of no use to anybody; Home Assistant would keep it for five minutes too.
 _VOICE_KEPT_S = 5.0
-# Short, so that a service that falls silent costs little.
-_TIMEOUTS = Timeouts(
-    connect_s=0.3,
-    configure_s=0.3,
-    silence_s=0.3,
-    transcript_s=3.0,
-    late_transcript_s=0.2,
-    busy_s=0.5,
-    close_s=0.1,
-    patience_s=3.0,
-)
-
-
-class _NoSpacing(Spacing):
-    """Lets every connect through at once."""
-
-    def wait_s(self, now_s: float) -> float:
-        """Wait for nothing."""
-        del now_s
-        return 0.0
 
 
 class Home:
@@ -107,11 +86,7 @@ class Home:
         await hass.config_entries.async_add(self.entry)
         if self.entry.state is not ConfigEntryState.LOADED:
             raise HouseError(f"The account could not be set up: {self.entry.reason}")
-        client = self.entry.runtime_data
-        client.timeouts = _TIMEOUTS
-        # Home connections lose a few sessions a day, a soak some in a second: the space between connects, which the
-        # real service demands, would make it wait for most of its time.
-        client._spacing = _NoSpacing()  # noqa: SLF001 - the soak waits for faults, not for the space between connects
+        hasten(self.entry.runtime_data)
         self.pipeline_id = await self._create_pipeline()
         hass.set_state(CoreState.running)
         hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)

@@ -5,7 +5,8 @@ import pytest
 from custom_components.stepaudio.client.history import Message, Role
 from simulator import Say, ScriptedBrain
 
-from .conftest import CONFIG, words_of
+from ..seen import sent
+from .conftest import CONFIG
 from .speaking import QUESTION, read, speak
 
 LONG = "This is a very long answer. " * 8
@@ -41,9 +42,9 @@ async def test_answer_that_is_still_played_is_truncated_to_what_was_heard(client
     second = speak(session, OVER)
     assert [piece async for piece in speaking] == []
     await read(second)
-    (truncate,) = words_of(simulator, "conversation.item.truncate")
+    (truncate,) = sent(simulator, "conversation.item.truncate")
     assert truncate["audio_end_ms"] == 1500
-    assert not words_of(simulator, "response.cancel")
+    assert not sent(simulator, "response.cancel")
 
 
 @pytest.mark.parametrize("acknowledged", ["done", "cancelled", "both"])
@@ -60,7 +61,7 @@ async def test_answer_that_is_still_made_is_cancelled_and_truncated(client, simu
     assert words == "Yes?"
     assert voice == simulator.responses[-1].audio
     assert [piece async for piece in speaking] == []
-    assert len(words_of(simulator, "conversation.item.truncate")) == 1
+    assert len(sent(simulator, "conversation.item.truncate")) == 1
 
 
 async def test_answer_that_was_heard_to_its_end_is_left_alone(client, simulator):
@@ -72,7 +73,7 @@ async def test_answer_that_was_heard_to_its_end_is_left_alone(client, simulator)
     turn.close()
     clock.now = 60.0
     await read(speak(session, OVER))
-    assert not words_of(simulator, "conversation.item.truncate")
+    assert not sent(simulator, "conversation.item.truncate")
 
 
 async def test_preparing_the_next_turn_interrupts_the_one_that_is_answered(client, simulator):

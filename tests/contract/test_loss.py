@@ -8,7 +8,8 @@ from custom_components.stepaudio.client.history import Message, Role
 from custom_components.stepaudio.client.turn import CallResult
 from simulator import Call, Fault, Say, ScriptedBrain
 
-from .conftest import CONFIG, client_of, words_of
+from ..seen import sent
+from .conftest import CONFIG, client_of
 from .speaking import QUESTION, read, read_through, speak
 
 HISTORY = [Message(Role.USER, "I like tea."), Message(Role.ASSISTANT, "Noted.")]
@@ -168,4 +169,4 @@ async def test_long_history_is_told_to_a_new_connection_from_a_whole_turn_on(cli
         "(What the home reports back: tool(4))",
         "Answer 4.",
     ]
-    assert len(words_of(simulator, "conversation.item.create")) == 6
+    assert len(sent(simulator, "conversation.item.create")) == 6

@@ -24,11 +24,10 @@ from custom_components.stepaudio.client.recognition import RecognitionOptions, T
 from simulator import PROFILES, Fault, tones
 
 from ..conftest import KEY
-from .conftest import words_of
+from ..seen import TRANSCRIBED, sent
 
 WORDS = "Turn on the Bilresa in the Stube, please."
 DELTA = "conversation.item.input_audio_transcription.delta"
-COMPLETED = "conversation.item.input_audio_transcription.completed"
 # Short, so that a service that falls silent costs the test little; one attempt tells the error at once.
 IMPATIENT = Timeouts(connect_s=0.3, configure_s=0.2, silence_s=0.2, close_s=0.1, attempts=1)
 WAYS = ["", "/step_plan"]
@@ -101,7 +100,7 @@ async def test_words_so_far_come_while_the_user_speaks(account, web_session, sim
     async with aclosing(account().recognize(speaking(), RecognitionOptions(), web_session)) as heard:
         first = await anext(heard)
         assert first.text
-        assert not words_of(simulator, "input_audio_buffer.commit")
+        assert not sent(simulator, "input_audio_buffer.commit")
         more.set()
         assert [transcript.text async for transcript in heard][-1] == WORDS
 
@@ -116,18 +115,18 @@ async def test_words_so_far_hold_the_tail_that_may_change(account, web_session, 
 async def test_live_session_is_told_language_names_and_form(account, web_session, simulator):
     pcm = tones(WORDS, 16_000)
     await hear(account(), web_session, pcm, language="zh", hotwords=("Bilresa", "Stube"))
-    (update,) = words_of(simulator, "session.update")
+    (update,) = sent(simulator, "session.update")
     told = update["session"]["audio"]["input"]
     assert told["transcription"]["language"] == "zh"
     assert told["transcription"]["prompt"] == "Bilresa, Stube"
     assert (told["format"]["type"], told["format"]["rate"]) == ("pcm", 16_000)
     assert "turn_detection" not in told
-    assert sum(event["audio"] for event in words_of(simulator, "input_audio_buffer.append")) == len(pcm)
+    assert sum(event["audio"] for event in sent(simulator, "input_audio_buffer.append")) == len(pcm)
 
 
 async def test_nothing_is_said_of_what_is_not_known(account, web_session, simulator):
     await hear(account(), web_session, tones(WORDS, 16_000))
-    (update,) = words_of(simulator, "session.update")
+    (update,) = sent(simulator, "session.update")
     assert set(update["session"]["audio"]["input"]["transcription"]) == {"model", "enable_itn"}
 
 
@@ -172,12 +171,12 @@ async def test_audio_in_odd_pieces_is_sent_in_whole_samples(account, web_session
         (Fault("close", at="input_audio_buffer.commit"), ConnectionLostError),
         (Fault("half_open", at="input_audio_buffer.commit"), ServiceTimeoutError),
         (Fault("stall", at="session.updated"), ServiceTimeoutError),
-        (Fault("stall", at=COMPLETED), ServiceTimeoutError),
-        (Fault("drop", at=COMPLETED), ServiceTimeoutError),
+        (Fault("stall", at=TRANSCRIBED), ServiceTimeoutError),
+        (Fault("drop", at=TRANSCRIBED), ServiceTimeoutError),
         (Fault("moderation", at=DELTA, value="error"), ModerationError),
         (Fault("internal_error", at="input_audio_buffer.commit"), ServiceError),
         (Fault("error", at="session.update", value="402 no balance"), QuotaError),
-        (Fault("malformed", at=COMPLETED, value="json"), NotUnderstoodError),
+        (Fault("malformed", at=TRANSCRIBED, value="json"), NotUnderstoodError),
     ],
     ids=lambda value: f"{value.kind} at {value.at}" if isinstance(value, Fault) else "",
 )

@@ -10,7 +10,8 @@ from custom_components.stepaudio.client.history import Message, Role
 from custom_components.stepaudio.client.turn import CallResult
 from simulator import Call, Say, ScriptedBrain, read_tones, tones
 
-from .conftest import CONFIG, words_of
+from ..seen import sent
+from .conftest import CONFIG
 from .speaking import QUESTION, read, speak
 
 
@@ -38,7 +39,7 @@ async def test_audio_arrives_whole_in_pieces_of_sixty_milliseconds(client, simul
     turn = speak(client.session("one"))
     await read(turn)
     (connection,) = simulator.connections
-    sizes = [event["audio"] for event in words_of(simulator, "input_audio_buffer.append")]
+    sizes = [event["audio"] for event in sent(simulator, "input_audio_buffer.append")]
     assert sum(sizes) == len(tones(QUESTION, 16_000)) * 3 // 2
     # Until the service has confirmed the configuration the audio waits, and then it leaves in larger pieces.
     assert len(sizes) < 1 + sum(sizes) / 2880
@@ -60,7 +61,7 @@ async def test_prepared_session_that_is_not_early_waits_to_be_asked(client, simu
     session.prepare(CONFIG, early=False)
     turn = speak(session)
     assert await turn.wait_for_transcript(5) == QUESTION
-    assert not words_of(simulator, "response.create")
+    assert not sent(simulator, "response.create")
 
 
 async def test_other_configuration_discards_the_early_answer_and_asks_again(client, simulator):

@@ -5,40 +5,12 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, Config
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
-from homeassistant.setup import async_setup_component
 
-from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DOMAIN
+from custom_components.stepaudio.const import CONF_MODEL
 from simulator import PROFILES
 
 from ..conftest import KEY
-
-
-@pytest.fixture(autouse=True)
-async def home(hass, enable_custom_integrations):
-    """Let Home Assistant find the integration."""
-    assert await async_setup_component(hass, "homeassistant", {})
-
-
-def account(**changes):
-    """Return what a user types."""
-    return {
-        CONF_REGION: "custom",
-        CONF_PLAN: "pay_as_you_go",
-        CONF_API_KEY: KEY,
-        CONF_MODEL: "stepaudio-2.5-realtime",
-        **changes,
-    }
-
-
-async def fill(hass, simulator, url=None, **changes):
-    """Go through the two steps of an address of one's own."""
-    flow = hass.config_entries.flow
-    form = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "user")
-    form = await flow.async_configure(form["flow_id"], account(**changes))
-    if form["type"] is FlowResultType.FORM and form["step_id"] == "custom":
-        form = await flow.async_configure(form["flow_id"], {CONF_URL: url or simulator.url})
-    return form
+from .setup import fill
 
 
 async def test_flow_with_a_working_key_creates_the_account_with_its_entities(hass, simulator):

@@ -4,13 +4,13 @@ import pytest
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.data_entry_flow import FlowResultType
 
-from .test_config_flow import fill, home  # noqa: F401 - fixtures are found by their names
+from .setup import fill
 
 SETTINGS = {"voice": "cixingnansheng", "speed": 1.2, "volume": 0.8, "pronunciation": ["HA/home assistant"]}
 
 
 @pytest.fixture
-async def entry(hass, home, simulator):  # noqa: F811 - a fixture is asked for by its name
+async def entry(hass, simulator):
     """Return an account that was set up from the UI."""
     result = await fill(hass, simulator)
     await hass.async_block_till_done()

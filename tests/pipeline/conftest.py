@@ -11,16 +11,28 @@ from homeassistant.components.tts import async_get_stream
 from homeassistant.const import CONF_API_KEY, CONF_LLM_HASS_API, CONF_PROMPT, CONF_URL
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er, llm
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
-from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DOMAIN
+from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DEFAULT_TITLES, DOMAIN
 from simulator import tones
 
 from ..conftest import KEY
+from .foreign import set_up_others
+from .library import Library, LookUp
+from .phone import configure
 
 LIGHT = "light.kitchen_light"
+
+KINDS = tuple(DEFAULT_TITLES)
+"""What an account has when it is new."""
+AGENT = {CONF_PROMPT: "Be brief.", CONF_LLM_HASS_API: ["assist"]}
+
+
+def among_others_and_alone(kind):
+    """Have a test run in an account with all our entities, and in one with nothing but one."""
+    return pytest.mark.parametrize("kinds", [KINDS, (kind,)], ids=["among others", "alone"])
 
 
 @pytest.fixture(autouse=True)
@@ -55,33 +67,50 @@ async def house(hass):
 
 
 @pytest.fixture
-async def entry(hass, house, simulator):
-    """Set up an account at the simulator with an agent, ears and a voice."""
+def kinds():
+    """Return the kinds of entities that the account has; a test overrides it by parametrizing."""
+    return KINDS
+
+
+@pytest.fixture
+def settings():
+    """Return the settings of entities by kind; a test overrides it by parametrizing."""
+    return {}
+
+
+@pytest.fixture
+def way():
+    """Return the plan's path; a test overrides it by parametrizing."""
+    return ""
+
+
+@pytest.fixture
+async def entry(hass, house, simulator, kinds, settings, way):
+    """Set up an account at the simulator."""
     account = MockConfigEntry(
         domain=DOMAIN,
         title="StepAudio",
         data={
             CONF_REGION: "custom",
-            CONF_PLAN: "pay_as_you_go",
+            CONF_PLAN: "step_plan" if way else "pay_as_you_go",
             CONF_API_KEY: KEY,
             CONF_MODEL: "stepaudio-2.5-realtime",
-            CONF_URL: simulator.url,
+            CONF_URL: simulator.url + way,
         },
         options={"warm_sessions": 0},
         subentries_data=[
             {
-                "data": {CONF_PROMPT: "Be brief.", CONF_LLM_HASS_API: ["assist"]},
-                "subentry_type": "conversation",
-                "title": "StepAudio",
+                "data": settings.get(kind, AGENT if kind == "conversation" else {}),
+                "subentry_type": kind,
+                "title": DEFAULT_TITLES[kind],
                 "unique_id": None,
-            },
-            {"data": {}, "subentry_type": "stt", "title": "StepAudio ears", "unique_id": None},
-            {"data": {}, "subentry_type": "tts", "title": "StepAudio voice", "unique_id": None},
+            }
+            for kind in kinds
         ],
     )
     account.add_to_hass(hass)
     assert await hass.config_entries.async_setup(account.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     yield account
     await hass.config_entries.async_unload(account.entry_id)
 
@@ -91,6 +120,12 @@ def engines(hass, entry):
     """Return our entities' ids by domain."""
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     return {entity.domain: entity.entity_id for entity in entities}
+
+
+@pytest.fixture
+async def others(hass, house):
+    """Return the ids of another integration's three engines, by domain."""
+    return await set_up_others(hass)
 
 
 @pytest.fixture
@@ -218,3 +253,23 @@ class Voice:
 def voice(hass, engines):
     """Return the satellite's voice."""
     return Voice(hass, engines)
+
+
+@pytest.fixture
+async def look_up(hass, entry):
+    """Give the agent a second API, and return its tool."""
+    tool = LookUp()
+    unregister = llm.async_register_api(hass, Library(hass, tool))
+    await configure(hass, entry, llm_hass_api=["assist", "library"])
+    yield tool
+    unregister()
+
+
+@pytest.fixture
+def no_process(monkeypatch):
+    """Let no process start."""
+
+    async def refuse(*command, **options):
+        raise AssertionError(f"a process was started: {command}")
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", refuse)

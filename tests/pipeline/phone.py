@@ -2,10 +2,6 @@
 
 from http import HTTPStatus
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-from custom_components.stepaudio.const import DOMAIN
-
 
 def subentry_of(entry, kind="conversation"):
     """Return the subentry of a kind."""
@@ -17,21 +13,6 @@ async def configure(hass, entry, kind="conversation", **options):
     subentry = subentry_of(entry, kind)
     hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **options})
     await hass.async_block_till_done()
-
-
-async def set_up_alone(hass, account, kind, data):
-    """Set up an account that has nothing but one entity."""
-    alone = MockConfigEntry(
-        domain=DOMAIN,
-        title="Alone",
-        data=dict(account),
-        options={"warm_sessions": 0},
-        subentries_data=[{"data": data, "subentry_type": kind, "title": "Alone", "unique_id": None}],
-    )
-    alone.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(alone.entry_id)
-    await hass.async_block_till_done()
-    return alone
 
 
 async def type_to(client, agent_id, text, **more):

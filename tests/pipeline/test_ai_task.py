@@ -1,19 +1,16 @@
 """AI tasks, through Home Assistant's own action."""
 
 import asyncio
-from types import MappingProxyType
 
 import probatio
 import pytest
 from homeassistant.components import ai_task
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er, llm
-from homeassistant.setup import async_setup_component
 
 from simulator import Call, Fault, Say, ScriptedBrain
 
-from .phone import set_up_alone
+from .conftest import among_others_and_alone
+from .library import Library, LookUp
 
 CAT = {
     "name": {"selector": {"text": {}}, "required": True, "description": "What it is called"},
@@ -21,32 +18,19 @@ CAT = {
 }
 
 
-@pytest.fixture(params=["among others", "alone"])
-async def account(hass, entry, request):
-    """Return an account with all our entities, or with nothing but AI tasks."""
-    assert await async_setup_component(hass, "ai_task", {})
-    if request.param == "among others":
-        subentry = ConfigSubentry(
-            data=MappingProxyType({"prompt": "Cats only."}),
-            subentry_type="ai_task_data",
-            title="StepAudio task",
-            unique_id=None,
-        )
-        hass.config_entries.async_add_subentry(entry, subentry)
-        await hass.async_block_till_done()
-        yield entry
-        return
-    await hass.config_entries.async_unload(entry.entry_id)
-    alone = await set_up_alone(hass, entry.data, "ai_task_data", {"prompt": "Cats only."})
-    yield alone
-    await hass.config_entries.async_unload(alone.entry_id)
+pytestmark = among_others_and_alone("ai_task_data")
 
 
 @pytest.fixture
-def task(hass, account):
+def settings():
+    """Return what every task is told."""
+    return {"ai_task_data": {"prompt": "Cats only."}}
+
+
+@pytest.fixture
+def task(engines):
     """Return the entity's id."""
-    entities = er.async_entries_for_config_entry(er.async_get(hass), account.entry_id)
-    return next(entity.entity_id for entity in entities if entity.domain == "ai_task")
+    return engines["ai_task"]
 
 
 @pytest.fixture
@@ -109,44 +93,25 @@ async def test_task_that_the_service_refuses_raises_a_translated_error(generate,
     assert raised.value.translation_key == "moderation"
 
 
-async def test_task_that_has_ended_leaves_no_session(account, generate, simulator):
+async def test_task_that_has_ended_leaves_no_session(entry, generate, simulator):
     simulator.brain = ScriptedBrain(Say("One."), Say("Two."))
     assert [await generate(), await generate()] == ["One.", "Two."]
-    assert not account.runtime_data._sessions
+    assert not entry.runtime_data._sessions
     assert simulator.brain.prompts[1].user_words() == ["Make a cat."]
 
 
-class Shelter(llm.API):
-    """An API with one tool, which knows a cat."""
-
-    async def async_get_api_instance(self, llm_context):
-        return llm.APIInstance(self, "There is a shelter.", llm_context, [Fetch()])
-
-
-class Fetch(llm.Tool):
-    """Fetches a cat."""
-
-    name = "fetch"
-    description = "Fetches a cat."
-    parameters = probatio.Schema({probatio.Required("colour"): str})
-    integration = "test"
-
-    async def async_call(self, hass, tool_input, llm_context):
-        return llm.ToolResult(data={"cat": f"a {tool_input.tool_args['colour']} one"})
-
-
 async def test_task_with_tools_uses_them(hass, task, simulator):
-    simulator.brain = ScriptedBrain(Call("fetch", {"colour": "red"}), Say('{"name": "Tom"}'))
+    simulator.brain = ScriptedBrain(Call("look_up", {"what": "cat"}), Say('{"name": "Tom"}'))
     result = await ai_task.async_generate_data(
         hass,
         task_name="Test",
         entity_id=task,
-        instructions="Name a cat from the shelter.",
+        instructions="Name a cat from the library.",
         structure=probatio.Schema({probatio.Required("name"): str}),
-        llm_api=Shelter(hass=hass, id="shelter", name="Shelter"),
+        llm_api=Library(hass, LookUp()),
     )
     assert result.data == {"name": "Tom"}
-    assert simulator.brain.prompts[1].results() == [("fetch", '{"cat":"a red one"}')]
+    assert simulator.brain.prompts[1].results() == [("look_up", '{"found":"cat"}')]
 
 
 async def test_task_with_an_attachment_is_refused(hass, generate, simulator):
@@ -164,11 +129,11 @@ async def test_several_tasks_at_once_do_not_mix(generate, simulator):
     assert answers == [f"You said: Say {name}." for name in names]
 
 
-async def test_task_that_is_cancelled_leaves_no_session(account, generate, simulator):
+async def test_task_that_is_cancelled_leaves_no_session(entry, generate, simulator):
     simulator.throw(Fault("stall", at="answering"))
     task = asyncio.create_task(generate())
     await simulator.seen("response.create")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not account.runtime_data._sessions
+    assert not entry.runtime_data._sessions

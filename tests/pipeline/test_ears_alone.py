@@ -1,61 +1,24 @@
 """The ears where no agent of ours takes part: Home Assistant's HTTP API, and other engines' pipelines."""
 
-import random
-import struct
-
 import pytest
 from homeassistant.components import assist_pipeline, stt
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
-from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.helpers import area_registry as ar, entity_registry as er, floor_registry as fr
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DOMAIN
 from simulator import Fault, tones
 
-from ..conftest import KEY
+from ..seen import TRANSCRIBED, paths
 from .conftest import LIGHT, Voice
-from .test_mixed_pipelines import others, paths  # noqa: F401 - a fixture
+from .sounds import CHIME, NOISE
 
 WORDS = "Turn on the Bilresa in the Stube."
 SPEECH_CONTENT = "format=wav; codec=pcm; sample_rate=16000; bit_rate=16; channel=1; language={}"
-COMPLETED = "conversation.item.input_audio_transcription.completed"
-# Two seconds of a quiet room's hiss.
-NOISE = b"".join(struct.pack("<h", random.Random(n).randrange(-150, 150)) for n in range(32_000))
 
 
 @pytest.fixture
-def way():
-    """Return the plan's path; a test overrides it by parametrizing."""
-    return ""
-
-
-@pytest.fixture
-def settings():
-    """Return the settings of the ears; a test overrides it by parametrizing."""
-    return {}
-
-
-@pytest.fixture
-async def entry(hass, house, simulator, way, settings):
-    """Set up an account that has ears and nothing else."""
-    account = MockConfigEntry(
-        domain=DOMAIN,
-        data={
-            CONF_REGION: "custom",
-            CONF_PLAN: "step_plan" if way else "pay_as_you_go",
-            CONF_API_KEY: KEY,
-            CONF_MODEL: "stepaudio-2.5-realtime",
-            CONF_URL: simulator.url + way,
-        },
-        options={"warm_sessions": 0},
-        subentries_data=[{"data": settings, "subentry_type": "stt", "title": "Ears", "unique_id": None}],
-    )
-    account.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(account.entry_id)
-    await hass.async_block_till_done()
-    yield account
-    await hass.config_entries.async_unload(account.entry_id)
+def kinds():
+    """Let the ears be all there is of ours."""
+    return ("stt",)
 
 
 @pytest.fixture
@@ -91,13 +54,13 @@ async def test_language_is_told_to_the_service(ears, simulator, language, told):
     assert configured(simulator)["language"] == told
 
 
-@pytest.mark.parametrize("settings", [{"hotwords": ["Bilresa", "Stube"]}])
+@pytest.mark.parametrize("settings", [{"stt": {"hotwords": ["Bilresa", "Stube"]}}])
 async def test_names_of_the_user_are_told_and_none_else(ears, simulator):
     await ears(tones(WORDS, 16_000))
     assert configured(simulator)["prompt"] == "Bilresa, Stube"
 
 
-@pytest.mark.parametrize("settings", [{"hotwords": ["Bilresa"], "hotwords_of_home": True}])
+@pytest.mark.parametrize("settings", [{"stt": {"hotwords": ["Bilresa"], "hotwords_of_home": True}}])
 async def test_names_of_the_home_are_told_where_wished(hass, ears, simulator):
     floor = fr.async_get(hass).async_create("Attic", aliases={"Loft"})
     ar.async_get(hass).async_create("Stube", aliases={"Parlour"}, floor_id=floor.floor_id)
@@ -111,7 +74,7 @@ async def test_names_of_the_home_are_told_where_wished(hass, ears, simulator):
     assert "Secret lamp" not in told
 
 
-@pytest.mark.parametrize("settings", [{"hotwords": ["long " * 20], "hotwords_of_home": True}])
+@pytest.mark.parametrize("settings", [{"stt": {"hotwords": ["long " * 20], "hotwords_of_home": True}}])
 async def test_names_of_a_large_home_are_bounded(hass, ears, simulator):
     for number in range(300):
         ar.async_get(hass).async_create(f"Room {number}")
@@ -129,14 +92,13 @@ async def test_sound_without_speech_has_no_words(ears, way, sound):
 
 async def test_chime_that_is_recognised_as_a_full_stop_has_no_words(ears, simulator):
     simulator.hear("。")
-    chime = (b"\x00\x20" * 20 + b"\x00\xe0" * 20) * 200
-    assert await ears(chime) == {"text": "", "result": "success"}
+    assert await ears(CHIME) == {"text": "", "result": "success"}
 
 
 @pytest.mark.parametrize("way", ["", "/step_plan"])
 async def test_service_that_refuses_is_an_error(ears, simulator, way):
     simulator.throw(
-        Fault("moderation", at=COMPLETED, value="error"), Fault("error", at="transcript.text.done", value="risk")
+        Fault("moderation", at=TRANSCRIBED, value="error"), Fault("error", at="transcript.text.done", value="risk")
     )
     assert await ears(tones(WORDS, 16_000)) == {"text": None, "result": "error"}
 
@@ -171,7 +133,7 @@ async def test_words_so_far_are_told_while_the_user_speaks(hass, engines):
     assert final == stt.SpeechResult(WORDS, stt.SpeechResultState.SUCCESS)
 
 
-async def test_pipeline_of_other_engines_gets_the_words(hass, voice, simulator, others):  # noqa: F811 - the fixture
+async def test_pipeline_of_other_engines_gets_the_words(hass, voice, simulator, others):
     pipeline = await voice.pipeline(conversation_engine=others["conversation"], tts_engine=others["tts"])
     answered = await voice.ask(pipeline, WORDS)
     assert answered.transcript == WORDS
@@ -181,13 +143,13 @@ async def test_pipeline_of_other_engines_gets_the_words(hass, voice, simulator, 
 
 
 @pytest.mark.parametrize("sound", [bytes(64_000), NOISE], ids=["silence", "noise"])
-async def test_pipeline_of_other_engines_without_speech_says_so(voice, others, sound):  # noqa: F811 - the fixture
+async def test_pipeline_of_other_engines_without_speech_says_so(voice, others, sound):
     pipeline = await voice.pipeline(conversation_engine=others["conversation"], tts_engine=others["tts"])
     answered = await voice.ask(pipeline, sound)
     assert answered.data(assist_pipeline.PipelineEventType.ERROR)["code"] == "stt-no-text-recognized"
 
 
 @pytest.fixture
-def voice(hass, engines, others):  # noqa: F811 - the fixture
+def voice(hass, engines, others):
     """Return the satellite's voice; what the account lacks is the others'."""
     return Voice(hass, {**others, **engines})

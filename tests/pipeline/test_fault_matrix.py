@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 import custom_components.stepaudio as integration
-from custom_components.stepaudio.client.connection import Timeouts
-from custom_components.stepaudio.client.pacing import Spacing
+from house.haste import hasten
 from simulator import Fault, Simulator, read_tones
 
 from ..conftest import KEY
@@ -19,24 +18,6 @@ SENTENCES = {
         "exceptions"
     ].items()
 }
-# Short, so that a service that falls silent costs the test little.
-TIMEOUTS = Timeouts(
-    connect_s=0.3,
-    configure_s=0.3,
-    silence_s=0.3,
-    transcript_s=3.0,
-    late_transcript_s=0.2,
-    busy_s=0.3,
-    close_s=0.1,
-    patience_s=3.0,
-)
-
-
-class Unspaced(Spacing):
-    """Connects without space between them: a fault that repeats itself would make the next turn wait."""
-
-    def wait_s(self, now_s):
-        return 0.0
 
 
 @pytest.fixture
@@ -74,8 +55,7 @@ def outcome_of(answered, row=None):
 @pytest.mark.parametrize("row", ROWS, ids=str)
 async def test_fault_in_phase_ends_in_an_answer_or_a_sentence(hass, entry, house, voice, simulator, row, phase):
     client = entry.runtime_data
-    client.timeouts = TIMEOUTS
-    client._spacing = Unspaced()
+    hasten(client)
     pipeline = await voice.pipeline()
     simulator.throw(Fault(row.kind, at=phase, times=row.times, value=row.value))
     answered = await voice.ask(pipeline, "Turn on the kitchen light, please.")

@@ -1,37 +1,15 @@
 """Replies in the format that the satellite asked for, without a process of FFmpeg."""
 
-import io
-
-import av
-import numpy as np
 import pytest
 
 from custom_components.stepaudio import formats
 from custom_components.stepaudio.client.containers import AudioFormat
 from custom_components.stepaudio.formats import reply_format, taken_over
-from simulator import Say, ScriptedBrain, read_tones
+from simulator import Say, ScriptedBrain
+
+from .sounds import listen
 
 ANSWER = "The light is on now."
-
-
-@pytest.fixture
-def no_process(monkeypatch):
-    """Let no process start."""
-
-    async def refuse(*command, **options):
-        raise AssertionError(f"a process was started: {command}")
-
-    monkeypatch.setattr("asyncio.create_subprocess_exec", refuse)
-
-
-def decode(data):
-    """Return container, rate and channels of a stream, and its words."""
-    with av.open(io.BytesIO(data)) as container:
-        stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=24_000)
-        frames = [part for frame in container.decode(stream) for part in resampler.resample(frame)]
-        pcm = np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype("<i2").tobytes()
-        return container.format.name, stream.rate, stream.channels, read_tones(pcm, 24_000)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +43,7 @@ def decode(data):
 async def test_turn_is_spoken_in_the_format_asked_for_without_a_process(voice, simulator, no_process, asked, given):
     simulator.brain = ScriptedBrain(Say(ANSWER))
     answered = await voice.ask(await voice.pipeline(), "Turn it on.", tts_audio_output=dict(asked))
-    *shape, words = decode(answered.audio)
+    *shape, words = listen(answered.audio)
     assert tuple(shape) == given
     assert words == ANSWER
     assert [response.kind for response in simulator.responses] == ["voice"]

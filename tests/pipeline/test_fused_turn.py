@@ -2,6 +2,7 @@
 
 from simulator import Call, Say, ScriptedBrain
 
+from ..seen import sent
 from .conftest import LIGHT
 
 
@@ -14,11 +15,6 @@ async def test_fused_turn_answers_with_the_models_own_voice(voice, simulator):
     assert response.kind == "voice"
     assert answered.pcm == response.audio
     assert [upgrade.path for upgrade in simulator.upgrades] == ["/v1/realtime"]
-
-
-def sent(simulator, kind):
-    """Return the client's events of a type."""
-    return [entry.event for entry in simulator.log if entry.direction == "in" and entry.type == kind]
 
 
 async def test_fused_turn_adopts_the_answer_that_was_started_early(voice, simulator):

@@ -8,12 +8,11 @@ from homeassistant.helpers import llm
 
 from simulator import Call, Say, ScriptedBrain, read_tones
 
+from ..seen import sent
+from .library import Library
+from .phone import configure
+
 LONG = "This is a very long answer. " * 8
-
-
-def sent(simulator, kind):
-    """Return the client's events of a type."""
-    return [entry.event for entry in simulator.log if entry.direction == "in" and entry.type == kind]
 
 
 async def test_next_question_ends_the_voice_of_the_answer_that_is_still_played(hass, voice, simulator):
@@ -48,14 +47,8 @@ class SlowTool(llm.Tool):
 async def test_slow_tool_is_bridged_by_silence(hass, entry, voice, simulator):
     tool = SlowTool()
 
-    class Library(llm.API):
-        async def async_get_api_instance(self, llm_context):
-            return llm.APIInstance(self, "There is a library.", llm_context, [tool])
-
-    llm.async_register_api(hass, Library(hass=hass, id="library", name="Library"))
-    agent = next(sub for sub in entry.subentries.values() if sub.subentry_type == "conversation")
-    hass.config_entries.async_update_subentry(entry, agent, data={**agent.data, "llm_hass_api": ["library"]})
-    await hass.async_block_till_done()
+    llm.async_register_api(hass, Library(hass, tool))
+    await configure(hass, entry, llm_hass_api=["library"])
     simulator.brain = ScriptedBrain([Say("One moment."), Call("look_up")], Say("It is on."))
     pipeline = await voice.pipeline()
     asking = asyncio.ensure_future(voice.ask(pipeline, "Look it up for me, please."))

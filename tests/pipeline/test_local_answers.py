@@ -7,12 +7,9 @@ from homeassistant.setup import async_setup_component
 
 from simulator import Fault, Say, ScriptedBrain
 
+from ..seen import sent
 from .conftest import LIGHT
-
-
-def sent(simulator, kind):
-    """Return the client's events of a type."""
-    return [entry.event for entry in simulator.log if entry.direction == "in" and entry.type == kind]
+from .phone import configure
 
 
 async def test_local_intent_answers_and_the_early_answer_is_taken_back(voice, simulator, house):
@@ -59,9 +56,7 @@ async def test_sentence_trigger_answers_and_the_model_learns_of_it(hass, voice, 
 
 @pytest.mark.parametrize("early", [True, False])
 async def test_early_answer_is_an_option(hass, entry, voice, simulator, house, early):
-    agent = next(sub for sub in entry.subentries.values() if sub.subentry_type == "conversation")
-    hass.config_entries.async_update_subentry(entry, agent, data={**agent.data, "early_answer": early})
-    await hass.async_block_till_done()
+    await configure(hass, entry, early_answer=early)
     await voice.ask(await voice.pipeline(prefer_local_intents=True), "Turn on the kitchen light.")
     assert len(sent(simulator, "response.create")) == early
 

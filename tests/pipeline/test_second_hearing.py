@@ -2,11 +2,11 @@
 
 import pytest
 
+from house.haste import hasten
 from simulator import PROFILES, Fault, Say, ScriptedBrain
 
-from .test_ears_alone import COMPLETED, NOISE
-from .test_fault_matrix import TIMEOUTS
-from .test_mixed_pipelines import paths
+from ..seen import TRANSCRIBED, paths
+from .sounds import CHIME, NOISE
 
 
 async def test_word_that_is_too_short_for_the_model_is_answered_with_its_own_voice(voice, simulator):
@@ -30,13 +30,13 @@ async def test_sound_without_speech_is_not_answered(voice, simulator, sound):
 
 async def test_chime_that_is_heard_as_a_full_stop_is_not_answered(voice, simulator):
     simulator.hear("。")
-    answered = await voice.ask(await voice.pipeline(), (b"\x00\x20" * 20 + b"\x00\xe0" * 20) * 200)
+    answered = await voice.ask(await voice.pipeline(), CHIME)
     assert answered.data("error")["code"] == "stt-no-text-recognized"
     assert not simulator.responses
 
 
 async def test_words_that_the_model_does_not_tell_are_recognised(entry, voice, simulator):
-    entry.runtime_data.timeouts = TIMEOUTS
+    hasten(entry.runtime_data)
     simulator.switches = PROFILES["s25plan"].replace(transcript_moment="never")
     simulator.brain = ScriptedBrain(Say("I heard you well."))
     answered = await voice.ask(await voice.pipeline(), "Do you hear me, I wonder?")
@@ -46,9 +46,9 @@ async def test_words_that_the_model_does_not_tell_are_recognised(entry, voice, s
 
 
 async def test_words_that_nobody_tells_are_answered_all_the_same(entry, voice, simulator):
-    entry.runtime_data.timeouts = TIMEOUTS
+    hasten(entry.runtime_data)
     simulator.switches = PROFILES["s25plan"].replace(transcript_moment="never")
-    simulator.throw(Fault("moderation", at=COMPLETED, value="error"))
+    simulator.throw(Fault("moderation", at=TRANSCRIBED, value="error"))
     simulator.brain = ScriptedBrain(Say("I heard you well."))
     answered = await voice.ask(await voice.pipeline(), "Do you hear me, I wonder?")
     assert answered.transcript == "…"

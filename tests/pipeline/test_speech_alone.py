@@ -6,54 +6,29 @@ import pytest
 from homeassistant.components import assist_pipeline, media_source
 from homeassistant.components.media_player import MediaPlayerEntity, MediaPlayerEntityFeature
 from homeassistant.components.tts import async_create_stream
-from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockPlatform, mock_platform
+from pytest_homeassistant_custom_component.common import MockPlatform, mock_platform
 
-from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DOMAIN
+from custom_components.stepaudio.const import DOMAIN
 from simulator import Fault
 
-from ..conftest import KEY
-from .test_formats import decode, no_process  # noqa: F401 - fixtures are found by their names
+from .sounds import listen
 
 ISSUE = "voice_refused"
 
-# Home Assistant's own HTTP server.
-pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
+
+@pytest.fixture
+def kinds():
+    """Let the voice be all there is of ours."""
+    return ("tts",)
 
 
 @pytest.fixture
-def settings():
-    """Return the settings of the voice; a test overrides it by parametrizing."""
-    return {}
-
-
-@pytest.fixture
-async def speaker(hass, house, simulator, settings):
-    """Return the entity id of a voice that is all there is of ours."""
-    account = MockConfigEntry(
-        domain=DOMAIN,
-        title="StepAudio",
-        data={
-            CONF_REGION: "custom",
-            CONF_PLAN: "pay_as_you_go",
-            CONF_API_KEY: KEY,
-            CONF_MODEL: "stepaudio-2.5-realtime",
-            CONF_URL: simulator.url,
-        },
-        options={"warm_sessions": 0},
-        subentries_data=[
-            {"data": settings, "subentry_type": "tts", "title": "StepAudio voice", "unique_id": None},
-        ],
-    )
-    account.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(account.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    (entity,) = er.async_entries_for_config_entry(er.async_get(hass), account.entry_id)
-    yield entity.entity_id
-    await hass.config_entries.async_unload(account.entry_id)
+def speaker(engines):
+    """Return the voice's entity id."""
+    return engines["tts"]
 
 
 async def say(hass, speaker, message, **options):
@@ -68,7 +43,7 @@ def created(simulator):
     return [entry.event["data"] for entry in simulator.log if entry.type == "tts.create"]
 
 
-async def test_url_of_a_message_gives_its_voice(hass, speaker, simulator, hass_client, no_process):  # noqa: F811 - a fixture is asked for by its name
+async def test_url_of_a_message_gives_its_voice(hass, speaker, simulator, hass_client, no_process):
     client = await hass_client()
     answer = await client.post(
         "/api/tts_get_url", json={"engine_id": speaker, "message": "Dinner is ready.", "language": "en-US"}
@@ -77,7 +52,7 @@ async def test_url_of_a_message_gives_its_voice(hass, speaker, simulator, hass_c
     assert url.endswith(".mp3")
     spoken = await client.get(url)
     assert spoken.content_type == "audio/mpeg"
-    assert decode(await spoken.read()) == ("mp3", 24_000, 1, "Dinner is ready.")
+    assert listen(await spoken.read()) == ("mp3", 24_000, 1, "Dinner is ready.")
     assert [response.kind for response in simulator.responses] == ["speech"]
     assert not simulator.connections
 
@@ -161,7 +136,7 @@ async def test_pipeline_speaks_with_the_voice_alone(hass, speaker, simulator, ha
         message = await client.receive_json()
         data = message.get("event", {})
     audio = await (await (await hass_client()).get(data["data"]["tts_output"]["url"])).read()
-    assert decode(audio)[3] == "The door is open."
+    assert listen(audio)[3] == "The door is open."
     assert [asked["voice_id"] for asked in created(simulator)] == ["qinqienvsheng"]
 
 
@@ -175,7 +150,7 @@ async def test_first_bytes_leave_with_the_first_of_the_services(hass, speaker, s
     assert len(first) > 400
     simulator.release()
     audio = first + b"".join([chunk async for chunk in chunks])
-    assert decode(audio)[3] == "Hello there, my friend."
+    assert listen(audio)[3] == "Hello there, my friend."
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 16_000, 22_050, 48_000])
@@ -188,12 +163,14 @@ async def test_service_is_asked_for_the_rate_that_is_asked_of_us(hass, speaker, 
     "settings",
     [
         {
-            "voice": "wenrougongzi",
-            "speed": 0.8,
-            "volume": 1.2,
-            "instruction": "Calm.",
-            "pronunciation": ["HA/home assistant"],
-            "text_normalization": "enhanced",
+            "tts": {
+                "voice": "wenrougongzi",
+                "speed": 0.8,
+                "volume": 1.2,
+                "instruction": "Calm.",
+                "pronunciation": ["HA/home assistant"],
+                "text_normalization": "enhanced",
+            }
         }
     ],
 )
@@ -261,7 +238,7 @@ async def test_voice_that_the_service_refuses_is_an_issue_until_it_works_again(h
 async def test_voice_that_drops_goes_on_with_the_sentence_that_broke_off(hass, speaker, simulator):
     simulator.throw(Fault("abort", at="tts.response.sentence.end", nth=1))
     audio = await say(hass, speaker, "The first. The second.")
-    assert decode(audio)[3].endswith("The second.")
+    assert listen(audio)[3].endswith("The second.")
 
 
 async def test_listener_who_leaves_closes_the_connection(hass, speaker, simulator):

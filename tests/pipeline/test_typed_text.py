@@ -1,40 +1,29 @@
 """The agent by itself: typed to over Home Assistant's own entry points, beside our other entities and without them."""
 
-import probatio
 import pytest
 from homeassistant.components import conversation
 from homeassistant.core import Context
-from homeassistant.helpers import entity_registry as er, llm
 from homeassistant.helpers.chat_session import async_get_chat_session
 
 from simulator import Call, Fault, Say, ScriptedBrain
 
-from .phone import set_up_alone, type_to, words_of
+from .conftest import among_others_and_alone
+from .phone import type_to, words_of
 
 TURN_ON = Call("intent__HassTurnOn", {"name": "Kitchen Light"})
 
 
-@pytest.fixture(params=["among others", "alone"])
-async def account(hass, entry, request):
-    """Return an account with all our entities, or with nothing but an agent."""
-    if request.param == "among others":
-        yield entry
-        return
-    await hass.config_entries.async_unload(entry.entry_id)
-    alone = await set_up_alone(hass, entry.data, "conversation", {"prompt": "Be brief.", "llm_hass_api": ["assist"]})
-    yield alone
-    await hass.config_entries.async_unload(alone.entry_id)
+pytestmark = among_others_and_alone("conversation")
 
 
 @pytest.fixture
-def agent(hass, account):
+def agent(engines):
     """Return the agent's id."""
-    entities = er.async_entries_for_config_entry(er.async_get(hass), account.entry_id)
-    return next(entity.entity_id for entity in entities if entity.domain == "conversation")
+    return engines["conversation"]
 
 
 @pytest.fixture
-async def phone(hass_client, account):
+async def phone(hass_client, entry):
     """Return a client of Home Assistant's HTTP API."""
     return await hass_client()
 
@@ -138,38 +127,14 @@ async def test_pipeline_of_words_alone_streams_them(hass, hass_ws_client, agent,
     assert [response.kind for response in simulator.responses] == ["words"]
 
 
-class Library(llm.API):
-    """A second API, with a tool whose name the service would not take."""
-
-    async def async_get_api_instance(self, llm_context):
-        return llm.APIInstance(self, "There is a library.", llm_context, [LookUp()])
-
-
-class LookUp(llm.Tool):
-    """Looks something up."""
-
-    name = "look.up"
-    description = "Looks something up."
-    parameters = probatio.Schema({probatio.Required("what"): str})
-    integration = "test"
-
-    async def async_call(self, hass, tool_input, llm_context):
-        return llm.ToolResult(data={"found": tool_input.tool_args["what"]})
-
-
-async def test_several_apis_at_once_are_all_told_and_used(hass, phone, account, agent, simulator, house):
-    unregister = llm.async_register_api(hass, Library(hass=hass, id="library", name="Library"))
-    (subentry,) = [sub for sub in account.subentries.values() if sub.subentry_type == "conversation"]
-    data = {**subentry.data, "llm_hass_api": ["assist", "library"]}
-    hass.config_entries.async_update_subentry(account, subentry, data=data)
-    await hass.async_block_till_done()
-    look_up = Call("library__look_up", {"what": "tea"})
-    simulator.brain = ScriptedBrain([look_up, Call("assist__intent__HassTurnOn", TURN_ON.arguments)], Say("Both."))
+async def test_several_apis_at_once_are_all_told_and_used(phone, agent, look_up, simulator, house):
+    asked = Call("library__look_up", {"what": "tea"})
+    simulator.brain = ScriptedBrain([asked, Call("assist__intent__HassTurnOn", TURN_ON.arguments)], Say("Both."))
     assert words_of(await type_to(phone, agent, "Look up tea and turn on the light.")) == "Both."
     assert "There is a library." in simulator.brain.prompts[0].instructions
     assert simulator.brain.prompts[1].results()[0] == ("library__look_up", '{"found":"tea"}')
+    assert [arguments for arguments, _ in look_up.calls] == [{"what": "tea"}]
     assert len(house) == 1
-    unregister()
 
 
 async def test_message_with_an_attachment_is_refused_with_a_clear_sentence(hass, agent, simulator, tmp_path):

@@ -1,12 +1,11 @@
 """The TTS websocket (sheet 2.2)."""
 
 import base64
-import io
 from contextlib import asynccontextmanager
 
-import av
 import pytest
 
+from house.sound import decode
 from simulator import PROFILES, Fault, read_tones
 from tests.simulator.client import opened, voice_of
 
@@ -28,14 +27,6 @@ async def tell(client, event_type, **data):
 
 def pieces(client):
     return [base64.b64decode(event["data"]["audio"]) for event in client.all("tts.response.audio.delta")]
-
-
-def decode(encoded, rate_hz=24000):
-    resampler = av.AudioResampler("s16", "mono", rate_hz)
-    with av.open(io.BytesIO(encoded)) as container:
-        frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
-    frames += resampler.resample(None)
-    return b"".join(frame.to_ndarray().tobytes() for frame in frames)
 
 
 async def spoken(simulator, text=TEXT, **settings):
@@ -120,14 +111,14 @@ async def test_speech_socket_rates_say_the_same(start, response_format, rate_hz)
 @pytest.mark.parametrize("response_format", ["mp3", "flac", "opus"])
 async def test_speech_socket_deltas_are_files_of_their_own(start, response_format):
     client = await spoken(await start(), response_format=response_format)
-    assert read_tones(b"".join(decode(part) for part in pieces(client) if part), 24000) == TEXT
+    assert read_tones(b"".join(decode(part, 24000) for part in pieces(client) if part), 24000) == TEXT
 
 
 @pytest.mark.parametrize("response_format", ["mp3_stream", "flac_stream", "opus_stream"])
 async def test_speech_socket_stream_deltas_are_one_file(start, response_format):
     client = await spoken(await start(), response_format=response_format)
     assert len([part for part in pieces(client) if part]) > 3
-    assert read_tones(decode(b"".join(pieces(client))), 24000) == TEXT
+    assert read_tones(decode(b"".join(pieces(client)), 24000), 24000) == TEXT
 
 
 async def test_speech_socket_speed_and_volume_change_the_audio(start):
