@@ -40,7 +40,7 @@ class Run:
     speaks: bool
     """Whether text-to-speech follows."""
     agent: str | None
-    stt_engine: str | None
+    """Who answers. None where the run may end with the user's words, as a satellite's own question does."""
     tts_engine: str | None
     voice: str | None
     """The voice that the pipeline names."""
@@ -85,11 +85,11 @@ def async_current_run(hass: HomeAssistant) -> Run | None:
     language = pipeline.conversation_language
     if language == MATCH_ALL:
         language = pipeline.stt_language or pipeline.tts_language or pipeline.language
+    to_the_end = "tts_output" in start
     return Run(
         conversation_id=session.conversation_id,
-        speaks="tts_output" in start,
-        agent=pipeline.conversation_engine,
-        stt_engine=pipeline.stt_engine,
+        speaks=to_the_end,
+        agent=pipeline.conversation_engine if to_the_end or pipeline.tts_engine is None else None,
         tts_engine=pipeline.tts_engine,
         voice=pipeline.tts_voice,
         other_voice=reply.options.get(tts.ATTR_VOICE) if reply is not None else None,

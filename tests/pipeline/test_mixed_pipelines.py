@@ -1,5 +1,7 @@
 """Pipelines in which only some of the three engines are ours."""
 
+from homeassistant.components.assist_pipeline import PipelineStage
+
 from simulator import Say, ScriptedBrain
 
 from ..seen import paths
@@ -13,6 +15,17 @@ async def test_ears_alone_give_the_transcript_and_ask_for_no_answer(hass, voice,
     assert not simulator.responses
     await hass.config_entries.async_unload(entry.entry_id)
     assert not simulator.connections
+
+
+async def test_run_that_ends_with_the_words_is_recognised_and_holds_no_session(voice, simulator, entry):
+    # assist_satellite.ask_question: our agent is in the pipeline, and is never asked.
+    pipeline = await voice.pipeline()
+    await voice.ask(pipeline, "Good evening to everybody.", conversation_id="evening")
+    answered = await voice.ask(pipeline, "Yes.", conversation_id="evening", end_stage=PipelineStage.STT)
+    assert answered.transcript == "Yes."
+    assert paths(simulator) == ["/v1/realtime", "/v1/realtime/asr/stream"]
+    assert len(simulator.responses) == 1
+    assert entry.runtime_data.find_session("evening").is_idle
 
 
 async def test_agent_alone_answers_in_words(voice, simulator, others):
