@@ -8,7 +8,7 @@ from homeassistant.helpers import area_registry as ar, entity_registry as er, fl
 from simulator import Fault, tones
 
 from ..seen import TRANSCRIBED, paths
-from .conftest import LIGHT, Voice
+from .conftest import LIGHT, Voice, among_others_and_alone
 from .sounds import CHIME, NOISE
 
 WORDS = "Turn on the Bilresa in the Stube."
@@ -42,6 +42,7 @@ def configured(simulator):
     return update["session"]["audio"]["input"]["transcription"]
 
 
+@among_others_and_alone("stt")
 @pytest.mark.parametrize("way", ["", "/step_plan"])
 async def test_upload_to_home_assistant_is_recognised(ears, simulator, way):
     assert await ears(tones(WORDS, 16_000)) == {"text": WORDS, "result": "success"}

@@ -1,4 +1,4 @@
-"""The voice by itself, through Home Assistant's own entry points; no ears and no agent of ours are there."""
+"""The voice through Home Assistant's own entry points; there is nothing else of ours, where a test does not say so."""
 
 import asyncio
 
@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockPlatform, mock_plat
 from custom_components.stepaudio.const import DOMAIN
 from simulator import Fault
 
+from .conftest import among_others_and_alone
 from .sounds import listen
 
 ISSUE = "voice_refused"
@@ -43,6 +44,7 @@ def created(simulator):
     return [entry.event["data"] for entry in simulator.log if entry.type == "tts.create"]
 
 
+@among_others_and_alone("tts")
 async def test_url_of_a_message_gives_its_voice(hass, speaker, simulator, hass_client, no_process):
     client = await hass_client()
     answer = await client.post(
@@ -72,6 +74,7 @@ class Player(MediaPlayerEntity):
         self.played.append(media_id)
 
 
+@among_others_and_alone("tts")
 async def test_action_speak_plays_the_voice_on_a_loudspeaker(hass, speaker, simulator, hass_client):
     player = Player()
 
@@ -104,6 +107,7 @@ async def test_action_speak_plays_the_voice_on_a_loudspeaker(hass, speaker, simu
     assert simulator.responses[0].text == "晚饭好了。"
 
 
+@among_others_and_alone("tts")
 async def test_pipeline_speaks_with_the_voice_alone(hass, speaker, simulator, hass_ws_client, hass_client):
     store = hass.data[assist_pipeline.pipeline.KEY_ASSIST_PIPELINE].pipeline_store
     item = await store.async_create_item(
