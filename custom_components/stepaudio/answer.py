@@ -26,14 +26,18 @@ class AttachmentsError(StepAudioError):
     key = "attachments"
 
 
+def refuse_attachments(chat_log: conversation.ChatLog) -> None:
+    """Raise `AttachmentsError` if the user's message has any."""
+    question = chat_log.content[-1]
+    if isinstance(question, conversation.UserContent) and question.attachments:
+        raise AttachmentsError
+
+
 async def async_answer(chat_log: conversation.ChatLog, agent_id: str, turn: Turn, prompt: Prompt) -> bool | None:
     """Stream an answer into the chat log, which runs the tools, until nothing is left to do.
 
     Returns whether the model wants to listen again, None if it did not say.
     """
-    question = chat_log.content[-1]
-    if isinstance(question, conversation.UserContent) and question.attachments:
-        raise AttachmentsError
     config = prompt.config
     if turn.answers and prompt.says_the_same_as(turn.answers[-1].config):
         config = turn.answers[-1].config

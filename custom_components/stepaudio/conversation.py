@@ -14,7 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.start import async_at_started
 
 from . import StepAudioConfigEntry, assist, follow_up
-from .answer import async_answer
+from .answer import async_answer, refuse_attachments
 from .client.errors import StepAudioError
 from .const import (
     CONF_EARLY_ANSWER,
@@ -110,6 +110,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         except conversation.ConverseError as error:
             return error.as_conversation_result()
         try:
+            refuse_attachments(chat_log)
             spoken = self._claim(user_input, chat_log, prompt)
         except StepAudioError as error:
             return await self._async_refuse(user_input, chat_log, error)

@@ -11,6 +11,7 @@ from simulator import Call, Fault, Say, ScriptedBrain
 
 from .conftest import among_others_and_alone
 from .library import Library, LookUp
+from .phone import configure
 
 CAT = {
     "name": {"selector": {"text": {}}, "required": True, "description": "What it is called"},
@@ -114,12 +115,21 @@ async def test_task_with_tools_uses_them(hass, task, simulator):
     assert simulator.brain.prompts[1].results() == [("look_up", '{"found":"cat"}')]
 
 
-async def test_task_with_an_attachment_is_refused(hass, generate, simulator):
-    with pytest.raises(HomeAssistantError, match="does not support attachments"):
+@pytest.mark.parametrize("searches", [True, False])
+async def test_task_may_search_the_web_where_its_option_says_so(hass, entry, generate, simulator, searches):
+    await configure(hass, entry, "ai_task_data", web_search=searches)
+    simulator.brain = ScriptedBrain(Say("A cat named Tom."))
+    await generate()
+    assert list(simulator.brain.prompts[0].tools) == [{"type": "web_search"}] * searches
+
+
+async def test_task_with_an_attachment_is_refused_before_anybody_takes_a_picture(generate, task, simulator):
+    # Home Assistant refuses; if we claimed to take attachments, it would take the picture first.
+    with pytest.raises(HomeAssistantError, match=f"{task} does not support attachments"):
         await generate(
             attachments={"media_content_id": "media-source://camera/camera.door", "media_content_type": "image/jpeg"}
         )
-    assert not simulator.responses
+    assert not simulator.upgrades
 
 
 async def test_several_tasks_at_once_do_not_mix(generate, simulator):

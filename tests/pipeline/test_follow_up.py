@@ -34,6 +34,8 @@ def outputs(simulator):
     [
         ("Which light do you mean?", "automatic", True),
         ("要我打开吗", "automatic", True),
+        ("那你呢", "automatic", True),
+        ("门还开着呢。", "automatic", False),
         ("The light is on.", "automatic", False),
         ("The light is on.", "always", True),
         ("Which light do you mean?", "never", False),

@@ -8,7 +8,7 @@ from homeassistant.helpers.chat_session import async_get_chat_session
 from simulator import Call, Fault, Say, ScriptedBrain
 
 from .conftest import among_others_and_alone
-from .phone import type_to, words_of
+from .phone import configure, type_to, words_of
 
 TURN_ON = Call("intent__HassTurnOn", {"name": "Kitchen Light"})
 
@@ -137,7 +137,7 @@ async def test_several_apis_at_once_are_all_told_and_used(phone, agent, look_up,
     assert len(house) == 1
 
 
-async def test_message_with_an_attachment_is_refused_with_a_clear_sentence(hass, agent, simulator, tmp_path):
+async def test_message_with_an_attachment_is_refused_with_a_clear_sentence(hass, entry, agent, simulator, tmp_path):
     picture = conversation.Attachment("media-source://picture", "image/png", tmp_path / "picture.png")
     user_input = conversation.ConversationInput(
         text="What is this?",
@@ -153,4 +153,13 @@ async def test_message_with_an_attachment_is_refused_with_a_clear_sentence(hass,
         log.async_add_user_content(conversation.UserContent("What is this?", attachments=[picture]))
         result = await entity._async_handle_message(user_input, log)
     assert words_of({"response": result.response.as_dict()}) == "StepAudio takes words and speech only, no attachments."
-    assert not simulator.responses
+    assert not entry.runtime_data.find_session(session.conversation_id)
+    assert not simulator.upgrades
+
+
+async def test_agent_whose_api_is_gone_says_so(hass, phone, entry, agent, simulator):
+    await configure(hass, entry, llm_hass_api=["assist", "gone"])
+    answered = await type_to(phone, agent, "Good morning.")
+    assert answered["response"]["response_type"] == "error"
+    assert words_of(answered) == "Error preparing LLM API"
+    assert not simulator.upgrades
