@@ -8,8 +8,7 @@ from custom_components.stepaudio.const import DOMAIN
 from simulator import Fault, Say, ScriptedBrain, read_tones
 
 from .phone import configure
-from .test_formats import decode
-from .test_mixed_pipelines import others  # noqa: F401 - fixtures are found by their names
+from .sounds import listen
 
 OWN = "ruyananshi"
 TWO_SENTENCES = "The first sentence, which is rather long. And the second."
@@ -81,7 +80,7 @@ async def test_answer_to_foreign_ears_is_in_the_agents_own_voice_also_where_it_b
     voice,
     own_voice,
     simulator,
-    others,  # noqa: F811 - a fixture is asked for by its name
+    others,
 ):
     simulator.brain = ScriptedBrain(Say(TWO_SENTENCES))
     break_voice(simulator)
@@ -105,7 +104,7 @@ def type_aloud(hass, hass_ws_client):
         while event.get("type") != "tts-end":
             event = (await socket.receive_json())["event"]
         stream = async_get_stream(hass, event["data"]["tts_output"]["token"])
-        return decode(b"".join([chunk async for chunk in stream.async_stream_result()]))[3]
+        return listen(b"".join([chunk async for chunk in stream.async_stream_result()]))[3]
 
     return type_aloud
 
@@ -164,7 +163,7 @@ async def test_foreign_agent_is_spoken_for_in_the_voice_of_text_to_speech(
     voice,
     own_voice,
     simulator,
-    others,  # noqa: F811 - a fixture is asked for by its name
+    others,
 ):
     await voice.ask(await voice.pipeline(conversation_engine=others["conversation"]), "A question.")
     assert voices_of(simulator)[-1] == ("speech", "qinqienvsheng")

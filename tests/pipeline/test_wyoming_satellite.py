@@ -13,8 +13,6 @@ from house.wyoming_satellite import WyomingSatellite
 from simulator import Call, Say, ScriptedBrain, read_tones, tones
 
 from .conftest import Voice
-from .test_speech_alone import settings, speaker  # noqa: F401 - fixtures are found by their names
-from .test_tools import lookup  # noqa: F401 - as above
 
 # Home Assistant's own HTTP server.
 pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
@@ -76,9 +74,10 @@ async def test_announcement_is_spoken_to_the_satellite_by_our_voice(hass, engine
     assert satellite.announcements.empty()
 
 
-async def test_announcement_needs_nothing_but_the_voice(hass, speaker, simulator, wyoming):  # noqa: F811 - a fixture is asked for by its name
+@pytest.mark.parametrize("kinds", [("tts",)])
+async def test_announcement_needs_nothing_but_the_voice(hass, engines, simulator, wyoming):
     satellite, entity_id = wyoming
-    alone = {"conversation": "conversation.home_assistant", "stt": None, "tts": speaker}
+    alone = {"conversation": "conversation.home_assistant", "stt": None, "tts": engines["tts"]}
     await prefer(hass, alone, stt_language=None)
     await announce(hass, entity_id, "晚饭好了。")
     samples = samples_of(satellite.announcements.get_nowait())
@@ -87,7 +86,7 @@ async def test_announcement_needs_nothing_but_the_voice(hass, speaker, simulator
     assert not simulator.connections
 
 
-async def test_turn_through_the_satellite_is_fused_and_knows_its_room(hass, engines, simulator, wyoming, lookup):  # noqa: F811 - as above
+async def test_turn_through_the_satellite_is_fused_and_knows_its_room(hass, engines, simulator, wyoming, look_up):
     satellite, entity_id = wyoming
     await prefer(hass, engines)
     simulator.brain = ScriptedBrain(Call("library__look_up", {"what": "tea"}), Say("Found tea in the kitchen."))
@@ -101,7 +100,7 @@ async def test_turn_through_the_satellite_is_fused_and_knows_its_room(hass, engi
     called, said = simulator.responses
     assert called.kind == said.kind == "voice"
     assert "Kitchen" in called.instructions
-    ((arguments, context),) = lookup.calls
+    ((arguments, context),) = look_up.calls
     assert arguments == {"what": "tea"}
     assert context.device_id == er.async_get(hass).async_get(entity_id).device_id
     assert dr.async_get(hass).async_get(context.device_id).name == "Kitchen satellite"
