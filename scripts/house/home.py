@@ -1,7 +1,7 @@
 """The whole house: Home Assistant, the service behind it, our integration settled in."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +28,16 @@ class House:
 
 
 @asynccontextmanager
-async def house(*, port: int, service_port: int = 0, ears: str, voice: str) -> AsyncGenerator[House]:
-    """Open a house for as long as the block lasts; its files are gone afterwards."""
+async def house(
+    *, port: int, service_port: int = 0, ears: str, voice: str, more: Sequence[Path] = ()
+) -> AsyncGenerator[House]:
+    """Open a house for as long as the block lasts, with `more` integrations; its files are gone afterwards."""
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="stepaudio-house-")))
         config = directory / "config"
         config.mkdir()
         behind = await stack.enter_async_context(service(directory, port=service_port, ears=ears, voice=voice))
-        ha = await stack.enter_async_context(home_assistant(config, port))
+        ha = await stack.enter_async_context(home_assistant(config, port, more))
         say(f"starting Home Assistant, with {behind.name} behind it")
         async with asyncio.TaskGroup() as tasks:
             up = tasks.create_task(ha.up())

@@ -5,7 +5,7 @@ import json
 import secrets
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -103,15 +103,15 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def home_assistant(config: Path, port: int) -> AsyncGenerator[HomeAssistant]:
-    """Run a Home Assistant with our integration linked into it for as long as the block lasts."""
+async def home_assistant(config: Path, port: int, more: Sequence[Path] = ()) -> AsyncGenerator[HomeAssistant]:
+    """Run a Home Assistant with our integration, and `more`, linked into it for as long as the block lasts."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise HouseError(f"Home Assistant cannot listen on port {port}: {error.strerror}.") from None
-    _write_config(config, port)
+    _write_config(config, port, more)
     command: list[str | Path] = [sys.executable, "-m", "homeassistant", "--config", config, "--log-no-color"]
     async with (
         running("Home Assistant", command, config / "output.log", cwd=config) as process,
@@ -120,14 +120,16 @@ async def home_assistant(config: Path, port: int) -> AsyncGenerator[HomeAssistan
         yield HomeAssistant(process, config, f"http://127.0.0.1:{port}", session)
 
 
-def _write_config(config: Path, port: int) -> None:
-    (config / "configuration.yaml").write_text(_CONFIGURATION.format(port=port))
+def _write_config(config: Path, port: int, more: Sequence[Path]) -> None:
+    started = "".join(f"{integration.name}:\n" for integration in more)
+    (config / "configuration.yaml").write_text(_CONFIGURATION.format(port=port) + started)
     storage = config / ".storage"
     storage.mkdir()
     (storage / "onboarding").write_text(json.dumps(_ONBOARDING))
     components = config / "custom_components"
     components.mkdir()
-    (components / "stepaudio").symlink_to(INTEGRATION)
+    for integration in (INTEGRATION, *more):
+        (components / integration.name).symlink_to(integration)
 
 
 async def _until_it_answers(ha: HomeAssistant) -> None:

@@ -44,11 +44,11 @@ class Record:
     """What the simulator wrote down of the events that passed it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def between(self, start: float, end: float) -> list[tuple[float, str, str]]:
         """Return time, direction and type of each event in a span of monotonic time, oldest first."""
-        whole = [json.loads(line) for line in self._path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        whole = [json.loads(line) for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
         return [
             (entry["at"], entry["direction"], entry["event"].get("type", ""))
             for entry in whole
