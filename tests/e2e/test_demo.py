@@ -101,10 +101,7 @@ def test_a_killed_demo_leaves_no_process_behind(environment, tmp_path):
     with demo_in_its_first_turn(environment, mark, tmp_path) as run:
         run.kill()
         run.communicate(timeout=60)
-    until = time.monotonic() + 30
-    while processes_of(mark) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert processes_of(mark) == []
+    wait_until(lambda: processes_of(mark) == [])
 
 
 def test_a_failure_is_told_in_a_plain_sentence(environment, tmp_path):
@@ -140,8 +137,17 @@ def demo_in_its_first_turn(environment, mark, folder):
         else:
             pytest.fail(f"the demo ended before its first turn: {run.stderr.read()}")
         assert len(processes_of(mark)) >= 3
-        time.sleep(1)
+        (heard,) = folder.glob("stepaudio-*/service.jsonl")
+        wait_until(lambda: "input_audio_buffer.append" in heard.read_text())
         yield run
+
+
+def wait_until(condition):
+    """Wait for what another process does, which tells nobody."""
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until, "that did not come about"
+        time.sleep(0.05)
 
 
 def words(text: str) -> list[str]:

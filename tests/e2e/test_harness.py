@@ -114,11 +114,11 @@ def test_a_key_in_the_environment_is_an_account(monkeypatch):
 async def test_a_child_that_will_not_end_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr("house.processes._TERM_GRACE_S", 0.3)
     stubborn = """
-import signal, time
+import signal
 signal.signal(signal.SIGTERM, lambda *_: None)
 print("up", flush=True)
 while True:
-    time.sleep(1)
+    signal.pause()
 """
     async with running("It", [sys.executable, "-c", stubborn], tmp_path / "log", cwd=tmp_path) as process:
         assert await process.wait_for_line("up", 10) == "up"
