@@ -35,6 +35,17 @@ async def test_transcript_is_found_whenever_it_comes(client, simulator, moment):
     assert await turn.wait_for_transcript(5) == QUESTION
 
 
+@pytest.mark.parametrize("form", ["none", "cumulative", "incremental"])
+async def test_words_so_far_are_told_where_the_service_tells_them(client, simulator, form):
+    simulator.switches = simulator.switches.replace(transcript_deltas=form)
+    turn = speak(client.session("one"))
+    turn.ask(CONFIG)
+    partials = [words async for words in turn.partials]
+    assert bool(partials) == (form != "none")
+    assert all(QUESTION.startswith(words) for words in partials)
+    assert partials == sorted(partials, key=len)
+
+
 async def test_audio_arrives_whole_in_pieces_of_sixty_milliseconds(client, simulator):
     turn = speak(client.session("one"))
     await read(turn)

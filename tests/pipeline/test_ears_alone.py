@@ -1,13 +1,13 @@
 """The ears where no agent of ours takes part: Home Assistant's HTTP API, and other engines' pipelines."""
 
 import pytest
-from homeassistant.components import assist_pipeline, stt
+from homeassistant.components import stt
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
 from homeassistant.helpers import area_registry as ar, entity_registry as er, floor_registry as fr
 
 from simulator import Fault, tones
 
-from ..seen import TRANSCRIBED, paths
+from ..seen import TRANSCRIBED, paths, sent
 from .conftest import LIGHT, Voice, among_others_and_alone
 from .sounds import CHIME, NOISE
 
@@ -36,6 +36,12 @@ async def ears(engines, hass_client):
     return upload
 
 
+@pytest.fixture
+def voice(hass, engines, others):
+    """Return the satellite's voice; what the account lacks is the others'."""
+    return Voice(hass, {**others, **engines})
+
+
 def configured(simulator):
     """Return what recognition was told of the speech."""
     (update,) = (entry.event for entry in simulator.log if entry.type == "session.update")
@@ -47,6 +53,21 @@ def configured(simulator):
 async def test_upload_to_home_assistant_is_recognised(ears, simulator, way):
     assert await ears(tones(WORDS, 16_000)) == {"text": WORDS, "result": "success"}
     assert paths(simulator) == ([] if way else ["/v1/realtime/asr/stream"])
+
+
+async def test_audio_leaves_while_the_user_speaks(engines, hass_client, simulator):
+    http = await hass_client()
+    pcm = tones(WORDS, 16_000)
+
+    async def speech():
+        yield pcm[:32_000]
+        await simulator.seen("input_audio_buffer.append")
+        assert not sent(simulator, "input_audio_buffer.commit")
+        yield pcm[32_000:]
+
+    headers = {"X-Speech-Content": SPEECH_CONTENT.format("en-US")}
+    answer = await http.post(f"/api/stt/{engines['stt']}", data=speech(), headers=headers)
+    assert await answer.json() == {"text": WORDS, "result": "success"}
 
 
 @pytest.mark.parametrize(("language", "told"), [("zh-CN", "zh"), ("zh-HK", "zh"), ("en-GB", "en")])
@@ -91,7 +112,8 @@ async def test_sound_without_speech_has_no_words(ears, way, sound):
     assert await ears(sound) == {"text": "", "result": "success"}
 
 
-async def test_chime_that_is_recognised_as_a_full_stop_has_no_words(ears, simulator):
+@pytest.mark.parametrize("way", ["", "/step_plan"])
+async def test_chime_that_is_recognised_as_a_full_stop_has_no_words(ears, simulator, way):
     simulator.hear("。")
     assert await ears(CHIME) == {"text": "", "result": "success"}
 
@@ -104,8 +126,23 @@ async def test_service_that_refuses_is_an_error(ears, simulator, way):
     assert await ears(tones(WORDS, 16_000)) == {"text": None, "result": "error"}
 
 
-async def test_connection_that_is_lost_while_the_user_speaks_costs_no_words(ears, simulator):
-    simulator.throw(Fault("abort", at="input_audio_buffer.append", nth=4))
+@pytest.mark.parametrize("status", ["401", "402", "429", "503"])
+@pytest.mark.parametrize(("way", "at"), [("", "connecting"), ("/step_plan", "/step_plan/v1/audio/asr/sse")])
+async def test_service_that_takes_nothing_is_an_error(ears, simulator, at, status):
+    simulator.throw(Fault("refuse", at=at, value=status, times=9))
+    assert await ears(tones(WORDS, 16_000)) == {"text": None, "result": "error"}
+
+
+@pytest.mark.parametrize(
+    ("way", "fault"),
+    [
+        ("", Fault("abort", at="input_audio_buffer.append", nth=4)),
+        ("/step_plan", Fault("abort", at="transcript.text.delta", nth=2)),
+    ],
+    ids=["while the user speaks", "upload"],
+)
+async def test_connection_that_is_lost_costs_no_words(ears, simulator, fault):
+    simulator.throw(fault)
     assert await ears(tones(WORDS, 16_000)) == {"text": WORDS, "result": "success"}
 
 
@@ -134,23 +171,21 @@ async def test_words_so_far_are_told_while_the_user_speaks(hass, engines):
     assert final == stt.SpeechResult(WORDS, stt.SpeechResultState.SUCCESS)
 
 
-async def test_pipeline_of_other_engines_gets_the_words(hass, voice, simulator, others):
-    pipeline = await voice.pipeline(conversation_engine=others["conversation"], tts_engine=others["tts"])
-    answered = await voice.ask(pipeline, WORDS)
+async def test_pipeline_of_other_engines_gets_the_words(voice, simulator):
+    answered = await voice.ask(await voice.pipeline(), WORDS)
     assert answered.transcript == WORDS
     assert answered.audio == f"Others say: {WORDS}".encode()
     assert paths(simulator) == ["/v1/realtime/asr/stream"]
     assert configured(simulator)["language"] == "en"
 
 
+async def test_pipeline_of_other_engines_takes_a_chime_for_no_words(voice, simulator):
+    simulator.hear("。")
+    answered = await voice.ask(await voice.pipeline(), CHIME)
+    assert answered.data("error")["code"] == "stt-no-text-recognized"
+
+
 @pytest.mark.parametrize("sound", [bytes(64_000), NOISE], ids=["silence", "noise"])
-async def test_pipeline_of_other_engines_without_speech_says_so(voice, others, sound):
-    pipeline = await voice.pipeline(conversation_engine=others["conversation"], tts_engine=others["tts"])
-    answered = await voice.ask(pipeline, sound)
-    assert answered.data(assist_pipeline.PipelineEventType.ERROR)["code"] == "stt-no-text-recognized"
-
-
-@pytest.fixture
-def voice(hass, engines, others):
-    """Return the satellite's voice; what the account lacks is the others'."""
-    return Voice(hass, {**others, **engines})
+async def test_pipeline_of_other_engines_without_speech_says_so(voice, sound):
+    answered = await voice.ask(await voice.pipeline(), sound)
+    assert answered.data("error")["code"] == "stt-no-text-recognized"
