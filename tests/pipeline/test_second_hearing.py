@@ -22,6 +22,29 @@ async def test_word_that_is_too_short_for_the_model_is_answered_with_its_own_voi
     assert paths(simulator).count("/v1/realtime/asr/stream") == (not way)
 
 
+@pytest.mark.parametrize("refused_at", ["create", "commit"])
+async def test_conversation_goes_on_over_the_same_connection_after_a_word_too_short(voice, simulator, refused_at):
+    simulator.switches = PROFILES["s25plan"].replace(no_speech_at=refused_at)
+    simulator.brain = ScriptedBrain(Say("Shall I?"), Say("Then I will do it."), Say("You are welcome."))
+    pipeline = await voice.pipeline()
+    first = await voice.ask(pipeline, "Could you turn on the music?")
+    for words in ("Yes.", "Thank you, that is very kind."):
+        await voice.ask(pipeline, words, conversation_id=first.conversation_id)
+    asked = ["Could you turn on the music?", "Yes.", "Thank you, that is very kind."]
+    assert [prompt.user_words() for prompt in simulator.brain.prompts] == [asked[:1], asked[:2], asked]
+    assert paths(simulator).count("/v1/realtime") == 1
+
+
+async def test_noise_costs_the_conversation_neither_its_connection_nor_a_word(voice, simulator):
+    simulator.brain = ScriptedBrain(Say("Shall I?"), Say("Then I will do it."))
+    pipeline = await voice.pipeline()
+    first = await voice.ask(pipeline, "Could you turn on the music?")
+    await voice.ask(pipeline, NOISE, conversation_id=first.conversation_id)
+    await voice.ask(pipeline, "Yes, please turn it on.", conversation_id=first.conversation_id)
+    assert simulator.brain.prompts[-1].user_words() == ["Could you turn on the music?", "Yes, please turn it on."]
+    assert paths(simulator).count("/v1/realtime") == 1
+
+
 @pytest.mark.parametrize("sound", [bytes(64_000), NOISE], ids=["silence", "noise"])
 async def test_sound_without_speech_is_not_answered(voice, simulator, sound):
     answered = await voice.ask(await voice.pipeline(), sound)

@@ -300,6 +300,21 @@ def test_refused_commit_is_reported(wire):
     assert refused.input is item
 
 
+@pytest.mark.parametrize("moment", ["after", "before"])
+def test_input_that_is_taken_out_leaves_the_history_once_the_service_has_taken_it(wire, moment):
+    item = wire.protocol.commit()
+    wire.sent()
+    if moment == "after":
+        wire.say("input_audio_buffer.committed", item_id="u1")
+    wire.protocol.take_out(item)
+    wire.protocol.take_out(item)
+    if moment == "before":
+        assert wire.sent() == []
+        wire.say("input_audio_buffer.committed", item_id="u1")
+    (delete,) = wire.sent()
+    assert (delete["type"], delete["item_id"]) == ("conversation.item.delete", "u1")
+
+
 def test_malformed_known_event_fails_its_response_and_not_the_connection(wire):
     response = wire.answering()
     assert wire.say("response.audio.delta", response_id="r1", delta="a") == [Ended(response)]

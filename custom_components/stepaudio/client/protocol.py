@@ -122,6 +122,13 @@ class Protocol:
         self._out.append(events.simple(item.commit_id, "input_audio_buffer.commit"))
         return item
 
+    def take_out(self, item: Input) -> None:
+        """Take the user's audio out of the history again, now or when the service has made an item of it."""
+        if not item.unwanted:
+            item.unwanted = True
+            if item.item_id:
+                self.delete_item(item.item_id)
+
     def clear_input(self) -> None:
         """Drop audio that was sent and not committed."""
         self._out.append(events.simple(self._next_id(), "input_audio_buffer.clear"))
@@ -331,6 +338,8 @@ class Protocol:
         for item in self._inputs:
             if not item.item_id:
                 item.item_id = event.item_id
+                if item.unwanted:
+                    self.delete_item(item.item_id)
                 return
 
     def _input(self, item_id: str) -> Input | None:
@@ -455,7 +464,7 @@ class Protocol:
             self._items.discard(event_id)
             self.stray_errors += 1
         elif (refused := self._refused_input(event_id)) is not None:
-            self._inputs.remove(refused)  # it becomes no item
+            self._inputs.remove(refused)  # it becomes no item, if it has not become one
             refused.heard = True
             self._signals.append(InputRefused(refused, error))
         elif slot is not None and slot.state is State.ACTIVE and isinstance(error, ResponseOngoingError):

@@ -184,7 +184,10 @@ class Session:
             response = wire.response
             if wire.has_loose_audio:
                 wire.protocol.clear_input()
-            if wire.input_told:
+            if wire.input is not None and isinstance(turn.error, NoSpeechError):
+                # Home Assistant's log will tell of words at most, and the model shall not see them twice.
+                wire.protocol.take_out(wire.input)
+            elif wire.input_told:
                 self._wish.history.add(said_in(turn))
                 wire.history_told = len(self._wish.history.messages)
             if response is not None and response.state is not State.ENDED:

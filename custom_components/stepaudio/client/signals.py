@@ -23,12 +23,16 @@ class State(Enum):
 
 @dataclass(eq=False, slots=True)
 class Input:
-    """One stretch of the user's audio. `item_id` is empty until the service has taken it."""
+    """One stretch of the user's audio. `item_id` is empty until the service has taken it.
+
+    `unwanted` means that it shall not stay in the history.
+    """
 
     commit_id: str
     item_id: str = ""
     text: str = ""
     heard: bool = False
+    unwanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
