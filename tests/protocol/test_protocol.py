@@ -300,6 +300,45 @@ def test_refused_commit_is_reported(wire):
     assert refused.input is item
 
 
+@pytest.mark.parametrize("message", ["audio buffer is empty", "commit when server vad", "audio already committed"])
+def test_refused_commit_without_an_id_is_told_from_the_request_by_its_words(wire, message):
+    item = wire.protocol.commit()
+    response = wire.protocol.request(with_voice=True)
+    (refused,) = wire.error(message, code="400", type="invalid_request_error")
+    assert (refused.input, type(refused)) == (item, InputRefused)
+    assert response.state is State.REQUESTED
+    wire.say("response.created", response={"id": "r1"})
+    assert wire.say("response.audio_transcript.delta", response_id="r1", delta="x") == [Said(response, "x")]
+
+
+@pytest.mark.parametrize("message", ["no speech found", "continue_final_message is not allowed"])
+def test_refused_request_without_an_id_is_told_from_the_commit_by_its_words(wire, message):
+    item = wire.protocol.commit()
+    response = wire.protocol.request(with_voice=True)
+    assert wire.error(message) == [Ended(response)]
+    wire.say("input_audio_buffer.committed", item_id="u1")
+    assert item.item_id == "u1"
+
+
+def test_commit_without_speech_is_refused_where_nothing_was_asked_and_only_once(wire):
+    item = wire.protocol.commit()
+    wire.say("input_audio_buffer.committed", item_id="u1")
+    (refused,) = wire.error("no speech found")
+    assert refused.input is item
+    assert isinstance(refused.error, NoSpeechError)
+    assert wire.error("no speech found") == []
+
+
+@pytest.mark.parametrize("pending", ["request", "configuration", "nothing"])
+def test_refused_audio_that_is_not_committed_refuses_nothing_else(wire, pending):
+    if pending == "request":
+        wire.protocol.request(with_voice=True)
+    elif pending == "configuration":
+        wire.protocol.configure(SessionConfig("", CONFIG.voice))
+    assert wire.error("incomplete audio", code="invalid_param") == []
+    assert wire.protocol.stray_errors == 1
+
+
 @pytest.mark.parametrize("moment", ["after", "before"])
 def test_input_that_is_taken_out_leaves_the_history_once_the_service_has_taken_it(wire, moment):
     item = wire.protocol.commit()

@@ -15,7 +15,8 @@ StepAudioError
 ├── NotUnderstoodError          a known event of the service made no sense
 ├── RequestError                the service refused what we sent (400)
 │   ├── ResponseOngoingError    one response at a time                      retryable
-│   └── NoResponseError         there was nothing to cancel
+│   ├── NoResponseError         there was nothing to cancel
+│   └── InputError              the user's audio was not taken
 ├── BusyError                   all sessions of this account are in use
 ├── TooManyRoundsError          function calls without an end
 └── ClosedError                 the client was closed
@@ -160,6 +161,12 @@ class NoResponseError(RequestError):
     summary = "there was no response to cancel"
 
 
+class InputError(RequestError):
+    """The user's audio was not taken: there was none, or it was broken."""
+
+    summary = "the service did not take the audio"
+
+
 class BusyError(StepAudioError):
     """All sessions that this account may hold are in use."""
 
@@ -191,6 +198,7 @@ _BY_WORDS: tuple[tuple[type[StepAudioError], tuple[str, ...]], ...] = (
     (NoSpeechError, ("no speech",)),
     (RateLimitError, ("rate limit", "rate_limit", "too many", "concurren")),
     (ServiceError, ("internal", "server_error", "server error", "overload", "unavailable", "engine")),
+    (InputError, ("buffer", "commit", "incomplete audio")),
 )
 _BY_STATUS: dict[int, type[StepAudioError]] = {
     401: AuthenticationError,

@@ -16,8 +16,10 @@ from itertools import count
 from . import events
 from .audio import whole_samples
 from .errors import (
+    InputError,
     ModerationError,
     NoResponseError,
+    NoSpeechError,
     QuotaError,
     RateLimitError,
     ResponseOngoingError,
@@ -463,10 +465,12 @@ class Protocol:
         elif event_id in self._items:
             self._items.discard(event_id)
             self.stray_errors += 1
-        elif (refused := self._refused_input(event_id)) is not None:
+        elif (refused := self._refused_input(event_id, error)) is not None:
             self._inputs.remove(refused)  # it becomes no item, if it has not become one
             refused.heard = True
             self._signals.append(InputRefused(refused, error))
+        elif isinstance(error, InputError) and not event_id:
+            self.stray_errors += 1  # of audio that is not committed yet: what is missing then, the commit will tell
         elif slot is not None and slot.state is State.ACTIVE and isinstance(error, ResponseOngoingError):
             self.stray_errors += 1  # what goes on is what was asked for
         elif slot is not None and event_id in ("", slot.create_id) and self._ends(slot, error, event_id):
@@ -484,8 +488,17 @@ class Protocol:
             return False
         return bool(event_id) or slot.state is State.REQUESTED or _is_serious(error)
 
-    def _refused_input(self, event_id: str) -> Input | None:
-        return next((item for item in self._inputs if event_id and item.commit_id == event_id), None)
+    def _refused_input(self, event_id: str, error: StepAudioError) -> Input | None:
+        """Return the input that an error is about; where no id tells, its words do (sheet 1.11)."""
+        if event_id:
+            return next((item for item in self._inputs if item.commit_id == event_id), None)
+        if isinstance(error, InputError):
+            return next((item for item in self._inputs if not item.item_id), None)
+        if isinstance(error, NoSpeechError) and self._slot is None and self._inputs:
+            # A request that is open has found no speech (sheet 7.7); without one it was the commit.
+            last = self._inputs[-1]
+            return last if not last.heard and not last.unwanted else None
+        return None
 
     def _refuse_config(self, event_id: str, error: StepAudioError) -> None:
         self._signals.append(ConfigRefused(self._updates.pop(event_id), error))
