@@ -1,7 +1,7 @@
 """Text to voice through the speech websocket."""
 
 import asyncio
-import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -14,9 +14,10 @@ from custom_components.stepaudio.client.errors import (
     VoiceError,
 )
 from custom_components.stepaudio.client.speech import SpeechOptions
-from simulator import Fault, read_tones
+from simulator import Fault, Simulator, read_tones
 from simulator.tones import sentences
 
+from ..conftest import KEY
 from .conftest import client_of
 
 OPTIONS = SpeechOptions("stepaudio-2.5-tts", "elegantgentle-female")
@@ -94,9 +95,7 @@ async def test_service_that_never_starts_to_speak_is_given_up(simulator):
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault("abort", at="tts.response.audio.delta", nth=14),
         Fault("abort", at="tts.text.delta", nth=2),
-        Fault("abort", at="tts.response.sentence.end", nth=1),
         Fault("close", at="tts.text.done"),
         Fault("refuse", at="connecting", value="503"),
         Fault("internal_error", at="tts.response.sentence.start", nth=2),
@@ -105,10 +104,66 @@ async def test_service_that_never_starts_to_speak_is_given_up(simulator):
 async def test_voice_goes_on_with_the_sentence_that_broke_off(client, simulator, fault):
     simulator.throw(fault)
     pcm = await speak(client, "The first. ", "The second one. ", "And the third.")
-    spoken = [sentence.strip() for sentence in sentences(read_tones(pcm, 24_000))]
-    # A sentence of which no end was told is heard from its beginning again, and none is left out.
-    assert [each for each, _ in itertools.groupby(spoken)] == ["The first.", "The second one.", "And the third."]
-    assert len(spoken) <= 4
+    assert read_tones(pcm, 24_000).split(". ") == ["The first", "The second one", "And the third."]
+
+
+SENTENCES = ("The first.", "The second one.", "第三句也在这里。", "And the last.")
+STARTS, ENDS = "tts.response.sentence.start", "tts.response.sentence.end"
+MOMENTS = [
+    *((moment, nth) for moment in (STARTS, ENDS) for nth in range(1, 5)),
+    *(("tts.response.audio.delta", nth) for nth in range(2, 28, 4)),
+    ("tts.response.audio.done", 1),
+]
+"""Of what the service tells while it speaks the sentences."""
+
+
+async def broken_off(*faults, options=OPTIONS):
+    """Return how many sentences were spoken whole before the voice broke off, and the first that was spoken then."""
+    async with Simulator(profile="s25plan", key=KEY) as service:
+        for fault in faults:
+            service.throw(fault)
+        client = client_of(service)
+        pcm = await speak(client, *(f"{sentence} " for sentence in SENTENCES), options=options)
+        await client.aclose()
+        first, *rest = (sentences(response.text) for response in service.responses)
+        again = rest[0] if rest else []
+        assert len(rest) <= 1
+        assert [sentence.strip() for sentence in again] == list(SENTENCES[len(SENTENCES) - len(again) :])
+        assert pcm.endswith(service.responses[-1].audio)
+        return len(first), len(SENTENCES) - len(again)
+
+
+async def broken_off_anywhere(*faults, **more):
+    """Return the same for many moments at which the connection can break, with the moment."""
+    broken = (broken_off(*faults, Fault("abort", at=at, nth=nth), **more) for at, nth in MOMENTS)
+    return [(at, *counts) for (at, _), counts in zip(MOMENTS, await asyncio.gather(*broken), strict=True)]
+
+
+async def test_voice_that_breaks_off_anywhere_goes_on_with_the_sentence_that_broke_off(socket_enabled):
+    for moment, whole, resumed in await broken_off_anywhere():
+        # Between its last sample and the word that it is whole, a sentence counts as broken off.
+        assert whole - (moment == "tts.response.audio.delta") <= resumed <= whole, moment
+
+
+@pytest.mark.parametrize("untold", [STARTS, ENDS])
+async def test_voice_that_breaks_off_where_the_service_tells_less_repeats_one_sentence_at_most(socket_enabled, untold):
+    for moment, whole, resumed in await broken_off_anywhere(Fault("drop", at=untold, times=99)):
+        assert whole - 1 <= resumed <= whole, moment
+
+
+async def test_voice_of_which_all_is_told_twice_leaves_no_sentence_out(socket_enabled):
+    faults = [Fault("duplicate", at=moment, times=99) for moment in (STARTS, ENDS)]
+    for moment, whole, resumed in await broken_off_anywhere(*faults):
+        assert whole - 1 <= resumed <= whole, moment
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
+async def test_voice_of_which_nothing_is_told_leaves_no_sentence_out(socket_enabled, speed):
+    faults = [Fault("drop", at=moment, times=99) for moment in (STARTS, ENDS)]
+    broken = await broken_off_anywhere(*faults, options=replace(OPTIONS, speed=speed))
+    for moment, whole, resumed in broken:
+        assert resumed <= whole, moment
+    assert any(resumed for _, _, resumed in broken)
 
 
 @pytest.mark.parametrize(

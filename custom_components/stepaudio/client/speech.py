@@ -24,6 +24,8 @@ RATES_HZ = (8000, 16_000, 22_050, 24_000, 48_000)
 """The rates at which the service speaks (sheet 2.1)."""
 # One event takes at most this much text (sheet 2.2).
 _TEXT_LIMIT = 1000
+# How the slowest speaker compares with the usual one. Rather is a sentence heard twice than not at all.
+_SLOWEST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ async def synthesize(
     """
     script: Stream[str] = Stream()
     reader = asyncio.create_task(_read(text, script), name="stepaudio speech text")
-    progress = _Progress(script, options.rate_hz)
+    progress = _Progress(script, options)
     clock = asyncio.get_running_loop().time
     backoff, attempts, first_loss_s = Backoff(), 0, 0.0
     try:
@@ -105,27 +107,43 @@ async def synthesize(
 
 
 class _Progress:
-    """How far a text is spoken: `start` is the first sentence that is not."""
+    """How far a text is spoken: `start` is the first sentence that is not.
 
-    def __init__(self, script: Stream[str], rate_hz: int) -> None:
+    The service cuts sentences in its own way, so they are compared by their letters.
+    """
+
+    def __init__(self, script: Stream[str], options: SpeechOptions) -> None:
         self.script = script
         self.start = 0
-        self._rate_hz = rate_hz
+        self._options = options
         self._told = 0
+        self._begun = ""
         self._voice_bytes = 0
+        self._last_came = False
 
-    def tell(self, text: str) -> None:
-        """Take what the service says it has spoken whole; it may cut sentences in its own way."""
-        self._told += _letters(text)
+    def begin(self, text: str) -> None:
+        """Take what the service says it is going to speak: what it began before is spoken whole."""
+        self.end("")
+        self._begun = text
 
-    def hear(self, pcm: bytes) -> None:
-        """Take a piece of the voice."""
+    def end(self, text: str) -> None:
+        """Take what the service says it has spoken whole; without a voice since the last end it says so twice."""
+        if self._voice_bytes:
+            self._told += _letters(text or self._begun)
+        self._forget()
+
+    def hear(self, pcm: bytes, *, last: bool) -> None:
+        """Take a piece of the voice, and whether it is called the last one of what was begun."""
         self._voice_bytes += len(pcm)
+        # Nobody speaks twice as fast as most do: such a piece cannot be the last one.
+        self._last_came = last and 0 < speaking_time_ms(self._begun) < 2 * self._voice_ms
 
     def break_off(self) -> None:
-        """Move `start` to the sentence that broke off; where the service told of no end, the voice's length tells."""
-        told, spoken_ms = self._told, duration_ms(self._voice_bytes, self._rate_hz)
-        by_length = told == 0
+        """Move `start` to the sentence that broke off; where the service told of none, the voice's length tells."""
+        if self._last_came:
+            self.end("")
+        by_length = not self._told and not self._begun
+        told, spoken_ms = self._told, self._voice_ms * _SLOWEST
         while self.start < len(self.script.items):
             sentence = self.script.items[self.start]
             told -= _letters(sentence)
@@ -133,7 +151,16 @@ class _Progress:
             if (spoken_ms if by_length else told) < 0:
                 break
             self.start += 1
-        self._told = self._voice_bytes = 0
+        self._told = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._begun, self._voice_bytes, self._last_came = "", 0, False
+
+    @property
+    def _voice_ms(self) -> float:
+        """How long the voice would be at the usual speed."""
+        return duration_ms(self._voice_bytes, self._options.rate_hz) * self._options.speed
 
 
 def _letters(text: str) -> int:
@@ -173,12 +200,14 @@ async def _recite(
         writer = asyncio.create_task(_write(connection, session_id, progress, failures), name="stepaudio speech")
         while True:
             event, data = await _next(connection, timeouts, writer)
-            if event == "tts.response.sentence.end":
-                progress.tell(str(data.get("text", "")))
-            if event in {"tts.response.audio.delta", "tts.response.audio.done"}:
+            if event == "tts.response.sentence.start":
+                progress.begin(str(data.get("text", "")))
+            elif event == "tts.response.sentence.end":
+                progress.end(str(data.get("text", "")))
+            elif event in {"tts.response.audio.delta", "tts.response.audio.done"}:
                 pcm, odd = whole_samples(odd + read_pcm(data, "audio", ""))
+                progress.hear(pcm, last=data.get("status") == "finished")
                 if pcm:
-                    progress.hear(pcm)
                     yield pcm
                 if event == "tts.response.audio.done":
                     break
