@@ -11,7 +11,7 @@ from homeassistant.helpers.json import json_dumps
 
 from . import assist
 from .client.errors import ClosedError, StepAudioError, TooManyRoundsError
-from .client.turn import Answer, CallResult, Turn
+from .client.turn import Anew, Answer, CallResult, Turn
 from .const import MAX_TOOL_ROUNDS
 from .follow_up import LISTEN_AGAIN
 from .prompt import Prompt
@@ -53,8 +53,6 @@ async def async_answer(chat_log: conversation.ChatLog, agent_id: str, turn: Turn
             if isinstance(content, conversation.ToolResultContent):
                 call = next(call for call in answer.calls if call.call_id == content.tool_call_id)
                 results.append(CallResult(call, json_dumps(content.result.data)))
-        if answer.status == "broken":
-            continue  # the connection was lost in the middle of it; the session counts how often
         if answer.status == "cancelled" and not answer.words:
             raise ClosedError
         ours = [call for call in answer.calls if prompt.is_ours(call)] if answer.status == "completed" else []
@@ -76,6 +74,8 @@ async def _deltas(answer: Answer, prompt: Prompt) -> AsyncIterator[conversation.
     async for part in answer.parts:
         if isinstance(part, str):
             yield {"content": part}
+        elif isinstance(part, Anew):
+            yield {"role": "assistant"}  # the connection was lost, and the model answers in other words
     calls = [call for call in answer.calls if not prompt.is_ours(call)]
     if calls and answer.status == "completed":
         yield {

@@ -23,12 +23,3 @@ async def read(turn, config=CONFIG):
     parts = [part async for part in answer.parts]
     words = "".join(part for part in parts if isinstance(part, str))
     return words, b"".join(turn.voice.items[answer.voice_start :])
-
-
-async def read_through(turn, config=CONFIG):
-    """Ask as often as the connection breaks off, and return the words of each answer."""
-    words = []
-    while True:
-        words.append((await read(turn, config))[0])
-        if turn.answers[-1].status != "broken":
-            return words

@@ -5,12 +5,12 @@ import pytest
 from custom_components.stepaudio.client.connection import Timeouts
 from custom_components.stepaudio.client.errors import ConnectionLostError, QuotaError, ServiceError
 from custom_components.stepaudio.client.history import Message, Role
-from custom_components.stepaudio.client.turn import CallResult
+from custom_components.stepaudio.client.turn import Anew, CallResult
 from simulator import Call, Fault, Say, ScriptedBrain
 
 from ..seen import sent
 from .conftest import CONFIG, client_of
-from .speaking import QUESTION, read, read_through, speak
+from .speaking import QUESTION, read, speak
 
 HISTORY = [Message(Role.USER, "I like tea."), Message(Role.ASSISTANT, "Noted.")]
 
@@ -39,13 +39,44 @@ async def test_connection_lost_before_the_answer_replays_the_audio(client, simul
     ]
 
 
-async def test_connection_lost_in_the_middle_of_the_words_asks_again(client, simulator):
-    simulator.brain = ScriptedBrain()
-    simulator.throw(Fault("abort", at="response.audio_transcript.delta", nth=3))
+@pytest.mark.parametrize(
+    ("again", "parts"),
+    [
+        ("It is warm today.", ["It is warm today."]),
+        ("It is cold today.", ["It is cold today."]),
+        ("It was warm.", ["It is", "It was warm."]),
+        ("It.", ["It is", "It."]),
+        ("Warm.", ["It is", "Warm."]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["abort", "internal_error"])
+async def test_answer_that_breaks_off_in_its_words_is_asked_for_again_and_repeats_none(
+    client, simulator, kind, again, parts
+):
+    simulator.brain = ScriptedBrain(Say("It is warm today."), Say(again))
+    simulator.throw(Fault(kind, at="response.audio_transcript.delta", nth=3))
     turn = speak(client.session("one"))
-    words = await read_through(turn)
-    assert words[-1] == f"You said: {QUESTION}"
-    assert len(simulator.upgrades) == 2
+    got = [""]
+    answer = turn.ask(CONFIG)
+    async for part in answer.parts:
+        if isinstance(part, Anew):
+            got.append("")
+        else:
+            got[-1] += part
+    assert got == parts
+    assert answer.words == again
+    assert b"".join(turn.voice.items) == simulator.responses[-1].audio
+
+
+async def test_answer_that_breaks_off_after_a_call_was_named_calls_once(client, simulator):
+    simulator.brain = ScriptedBrain(Call("light_on", {"n": 1}), [Say("One moment."), Call("light_on", {"n": 2})])
+    simulator.throw(Fault("abort", at="response.output_item.done"))
+    turn = speak(client.session("one"))
+    answer = turn.ask(CONFIG)
+    async for _ in answer.parts:
+        pass
+    assert [call.arguments for call in answer.calls] == ['{"n": 2}']
+    assert answer.words == "One moment."
 
 
 async def test_connection_lost_after_the_words_ends_the_voice_where_it_broke_off(client, simulator):
@@ -71,7 +102,7 @@ async def test_connection_lost_while_a_tool_runs_tells_the_result_as_text(client
     (call,) = turn.answers[0].calls
     simulator.throw(Fault("abort", at="conversation.item.create"))
     turn.give_results([CallResult(call, '{"ok":true}')])
-    assert (await read_through(turn))[-1] == "It is on."
+    assert (await read(turn))[0] == "It is on."
     told = items(simulator)
     assert told[0] == ("user", QUESTION)
     assert 'light_on({"room": "kitchen"}) gave {"ok":true}' in told[1][1]

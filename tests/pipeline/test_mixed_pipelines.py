@@ -2,7 +2,7 @@
 
 from homeassistant.components.assist_pipeline import PipelineStage
 
-from simulator import Say, ScriptedBrain
+from simulator import Fault, Say, ScriptedBrain
 
 from ..seen import paths
 
@@ -65,6 +65,16 @@ async def test_ears_and_agent_with_a_foreign_voice_ask_for_words_alone(voice, si
     assert answered.transcript == "Do you hear me?"
     assert answered.audio == b"For another voice."
     assert [response.kind for response in simulator.responses] == ["words"]
+
+
+async def test_foreign_voice_is_given_no_word_twice_when_the_connection_is_lost_within(voice, simulator, others):
+    weather = "It is warm today, with a little wind from the west, and there will be some sun later in the evening."
+    simulator.brain = ScriptedBrain(Say(weather), Say(weather))
+    simulator.throw(Fault("abort", at="response.audio_transcript.delta", nth=18))  # the voice has been given the start
+    answered = await voice.ask(await voice.pipeline(tts_engine=others["tts"]), "How is the weather today?")
+    assert answered.reply == weather
+    assert answered.audio.decode() == weather
+    assert paths(simulator) == ["/v1/realtime"] * 2
 
 
 async def test_ears_and_voice_with_a_foreign_agent_synthesise_its_text(voice, simulator, others):

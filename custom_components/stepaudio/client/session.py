@@ -375,11 +375,11 @@ class Session:
                 if turn.times.first_word is None:
                     turn.times.first_word = self._heard_at
                 answer.words_complete = False
-                answer.parts.push(text)
+                answer.say(text)
             case Called(_, call):
-                answer.parts.push(call)
+                answer.call(call)
             case SaidAll():
-                answer.words_complete = True
+                answer.end_words()
             case VoicedAll():
                 answer.voice_complete = True
             case Ended(response):
@@ -387,7 +387,7 @@ class Session:
 
     def _end_answer(self, wire: Wire, turn: Turn, answer: Answer, response: Response) -> None:
         error = response.error
-        if response.status == "completed" and not answer.parts.items:
+        if response.status == "completed" and answer.is_empty:
             error = ServiceError()  # nothing said and nothing called: nobody would hear anything
         answer.usage = response.usage
         if isinstance(error, NoSpeechError):
@@ -469,14 +469,9 @@ def _hold(turn: Turn, error: StepAudioError) -> None:
 
 
 def _restart(turn: Turn, answer: Answer) -> None:
-    """Begin an answer again: unseen if nobody has got anything of it, else as broken, for its readers to ask anew."""
-    if answer.parts.read or turn.voice.read > answer.voice_start:
-        answer.end("broken")
-        return
-    answer.parts.take_back(0)
+    """Begin an answer again: what nobody has got of it is forgotten."""
     turn.voice.take_back(answer.voice_start)
-    answer.voice_bytes = 0
-    answer.words_complete = answer.voice_complete = False
+    answer.begin_again(len(turn.voice.items))
 
 
 class _RenewedError(StepAudioError):

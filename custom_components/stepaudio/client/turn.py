@@ -34,18 +34,23 @@ class CallResult:
     """Whether Home Assistant's log tells of it; a function of our own leaves no trace there."""
 
 
+class Anew:
+    """Stands between the words of an answer whose beginning was lost, and all the words of the one that replaces it."""
+
+
 @dataclass(eq=False)
 class Answer:
     """One response as its readers see it: words and function calls; its voice is a stretch of the turn's.
 
-    `status` is empty until it has ended: completed, cancelled, failed, incomplete, or broken if its readers have got
-    a part of it and the rest will never come.
+    `status` is empty until it has ended: completed, cancelled, failed or incomplete. A response that breaks off is
+    asked for again in the same answer: what readers have got already is not repeated if the model says the same, and
+    if it does not, `Anew` comes before its words.
     """
 
     config: SessionConfig
     voice_start: int = 0
     """The first item of the turn's voice that is this answer's."""
-    parts: Stream[str | Call] = field(default_factory=Stream)
+    parts: Stream[str | Call | Anew] = field(default_factory=Stream)
     status: str = ""
     usage: Usage | None = None
     voice_bytes: int = 0
@@ -55,16 +60,71 @@ class Answer:
     """How often the service failed at it."""
     origin: object = None
     """The connection that gave it."""
+    _owed: str = ""
+    """What readers have got and the response that is given again has not said yet."""
 
     @property
     def words(self) -> str:
         """The words so far."""
-        return "".join(part for part in self.parts.items if isinstance(part, str))
+        return "".join(part for part in self._latest if isinstance(part, str))
 
     @property
     def calls(self) -> list[Call]:
         """The function calls so far."""
-        return [part for part in self.parts.items if isinstance(part, Call)]
+        return [part for part in self._latest if isinstance(part, Call)]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the model has said nothing and called nothing."""
+        return not self._repeated and not self.calls
+
+    @property
+    def _latest(self) -> list[str | Call | Anew]:
+        items = self.parts.items
+        return items[max((index + 1 for index, part in enumerate(items) if isinstance(part, Anew)), default=0) :]
+
+    @property
+    def _repeated(self) -> str:
+        """The words that the response itself has said."""
+        return self.words.removesuffix(self._owed)
+
+    def say(self, text: str) -> None:
+        """Append words."""
+        if self._owed.startswith(text):
+            self._owed = self._owed[len(text) :]
+        elif text.startswith(self._owed):
+            self.parts.push(text[len(self._owed) :])
+            self._owed = ""
+        else:
+            self._settle()
+            self.parts.push(text)
+
+    def call(self, call: Call) -> None:
+        """Append a function call."""
+        self._settle()
+        self.parts.push(call)
+
+    def end_words(self) -> None:
+        """Tell that the words are complete."""
+        self._settle()
+        self.words_complete = True
+
+    def begin_again(self, voice_start: int) -> None:
+        """Forget what nobody has got: the response is given again, and its voice begins at `voice_start`."""
+        self.parts.take_back(0)
+        if self.calls:
+            self.parts.push(Anew())
+        self._owed = self.words
+        self.voice_start, self.voice_bytes = voice_start, 0
+        self.words_complete = self.voice_complete = False
+
+    def _settle(self) -> None:
+        """Take words that were owed for others: what comes is something else."""
+        if self._owed:
+            repeated, self._owed = self._repeated, ""
+            self.parts.push(Anew())
+            if repeated:
+                self.parts.push(repeated)
 
     @property
     def ended(self) -> bool:
@@ -74,6 +134,8 @@ class Answer:
     def end(self, status: str, error: StepAudioError | None = None) -> None:
         """End the answer; readers get the rest and then `error`."""
         if not self.ended:
+            if status in {"completed", "incomplete"}:
+                self._settle()
             self.status = status
             self.parts.end(error)
 
