@@ -17,7 +17,7 @@ from .errors import ConnectionLostError, ServiceTimeoutError, StepAudioError, cl
 from .messages import Body, read_event, read_pcm
 from .pacing import Backoff
 from .stream import Stream
-from .text import Sentences, speakable, speaking_time_ms
+from .text import Reader, speaking_time_ms
 
 SPEECH_PATH = "/v1/realtime/audio"
 RATES_HZ = (8000, 16_000, 22_050, 24_000, 48_000)
@@ -169,15 +169,13 @@ def _letters(text: str) -> int:
 
 async def _read(text: AsyncIterable[str], script: Stream[str]) -> None:
     """Write the sentences of a text down as they come. Connections come and go beside it."""
-    sentences = Sentences(_TEXT_LIMIT)
+    reader = Reader(_TEXT_LIMIT)
     try:
         async for piece in text:
-            for sentence in sentences.push(piece):
-                if said := speakable(sentence):
-                    script.push(said)
-        for sentence in sentences.flush():
-            if said := speakable(sentence):
+            for said in reader.push(piece):
                 script.push(said)
+        for said in reader.flush():
+            script.push(said)
         script.end()
     except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
         script.end(error)
