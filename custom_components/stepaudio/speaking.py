@@ -59,9 +59,11 @@ def _number(options: Mapping[str, Any], name: str, bounds: tuple[float, float]) 
 def _pronunciation(value: Any) -> tuple[str, ...]:
     """Return the replacements; they are given as {written: spoken}, or as a list or lines of "written/spoken"."""
     if isinstance(value, Mapping):
-        value = [f"{written}/{spoken}" for written, spoken in value.items()]
+        value = [f"{written}/{spoken or ''}" for written, spoken in value.items()]
     elif isinstance(value, str):
         value = value.splitlines()
+    elif not isinstance(value, list | tuple | None):
+        raise _refused(CONF_PRONUNCIATION)
     found = tuple(str(each).strip() for each in value or () if str(each).strip())
     if not all(written.strip() and spoken.strip() for written, _, spoken in (each.partition("/") for each in found)):
         raise _refused(CONF_PRONUNCIATION)

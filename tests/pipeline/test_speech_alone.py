@@ -11,7 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockPlatform, mock_platform
 
-from custom_components.stepaudio.const import DOMAIN
+from custom_components.stepaudio.const import DOMAIN, LANGUAGES
 from simulator import Fault
 
 from .conftest import among_others_and_alone
@@ -198,34 +198,79 @@ async def test_settings_of_the_voice_hold_unless_a_call_says_otherwise(hass, spe
 
 
 @pytest.mark.parametrize(
-    "option",
+    ("option", "value"),
     [
-        {"speed": 3},
-        {"volume": "loud"},
-        {"instruction": "x" * 201},
-        {"pronunciation": ["no slash"]},
-        {"text_normalization": "most"},
+        ("speed", 3),
+        ("speed", 0.49),
+        ("speed", "nan"),
+        ("speed", [1]),
+        ("volume", "loud"),
+        ("volume", 0.05),
+        ("instruction", "x" * 201),
+        ("pronunciation", ["no slash"]),
+        ("pronunciation", "/nothing written"),
+        ("pronunciation", {"nothing said": None}),
+        ("pronunciation", 5),
+        ("text_normalization", "most"),
+        ("text_normalization", ["standard"]),
     ],
 )
-async def test_option_that_the_service_would_refuse_is_told_before_it_is_asked(hass, speaker, simulator, option):
+async def test_option_that_the_service_would_refuse_is_named_before_it_is_asked(
+    hass, speaker, simulator, option, value
+):
     with pytest.raises(HomeAssistantError) as raised:
-        await say(hass, speaker, "Hello.", **option)
-    assert raised.value.translation_key == "speech_option"
+        await say(hass, speaker, "Hello.", **{option: value})
+    assert str(raised.value) == f"StepAudio does not take this value of the option {option}"
     assert not created(simulator)
 
 
-async def test_voices_are_listed_in_the_language_with_the_cloned_ones_last(hass, speaker, hass_ws_client):
-    client = await hass_ws_client()
-    names = {}
-    for language in ("en-US", "zh-CN"):
-        await client.send_json_auto_id({"type": "tts/engine/voices", "engine_id": speaker, "language": language})
-        voices = (await client.receive_json())["result"]["voices"]
-        names[language] = {voice["voice_id"]: voice["name"] for voice in voices}
-        assert voices[0]["voice_id"] == "elegantgentle-female"
-        assert [voice["voice_id"][:11] for voice in voices[-2:]] == ["voice-tone-", "voice-tone-"]
-    assert names["en-US"]["cixingnansheng"] == "Magnetic man"
-    assert names["zh-CN"]["cixingnansheng"] == "磁性男声"
-    assert len(names["en-US"]) == 38
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ({"speed": "0.5", "volume": "0.1"}, {"speed_ratio": 0.5, "volume_ratio": 0.1}),
+        ({"speed": None, "volume": 1, "instruction": " ", "pronunciation": "", "text_normalization": None}, {}),
+        ({"instruction": "x" * 200}, {"instruction": "x" * 200}),
+        ({"pronunciation": "HA/home\nTTS/speech"}, {"pronunciation_map": {"tone": ["HA/home", "TTS/speech"]}}),
+        ({"pronunciation": {"HA": "home"}}, {"pronunciation_map": {"tone": ["HA/home"]}}),
+        ({"text_normalization": "standard"}, {"text_normalization": "standard"}),
+    ],
+)
+async def test_option_within_the_services_limits_reaches_it(hass, speaker, simulator, options, asked):
+    await say(hass, speaker, "Hello.", **options)
+    (told,) = created(simulator)
+    plain = {"session_id", "voice_id", "response_format", "sample_rate"}
+    assert {name: value for name, value in told.items() if name not in plain} == asked
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_voice_is_tried_from_the_user_interface(hass, speaker, simulator, hass_client, hass_ws_client, language):
+    """The dialogue behind "Try voice" lists the voices, and asks for the address of an example."""
+    socket, client = await hass_ws_client(), await hass_client()
+    await socket.send_json_auto_id({"type": "tts/engine/voices", "engine_id": speaker, "language": language})
+    voices = (await socket.receive_json())["result"]["voices"]
+    for voice in (voices[0]["voice_id"], voices[-1]["voice_id"], None):
+        answer = await client.post(
+            "/api/tts_get_url",
+            json={"platform": speaker, "message": "你好。", "language": language, "options": {"voice": voice}},
+        )
+        spoken = await client.get((await answer.json())["path"])
+        assert spoken.content_type == "audio/mpeg"
+        assert listen(await spoken.read())[3] == "你好。"
+        assert created(simulator)[-1]["voice_id"] == (voice or "elegantgentle-female")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_voices_are_listed_in_the_language_with_the_cloned_ones_last(speaker, hass_ws_client, language):
+    socket = await hass_ws_client()
+    await socket.send_json_auto_id({"type": "tts/engine/voices", "engine_id": speaker, "language": language})
+    voices = (await socket.receive_json())["result"]["voices"]
+    names = {voice["voice_id"]: voice["name"] for voice in voices}
+    chinese = language.startswith("zh")
+    assert voices[0]["voice_id"] == "elegantgentle-female"
+    assert [voice["voice_id"][:11] for voice in voices[-2:]] == ["voice-tone-", "voice-tone-"]
+    assert names["cixingnansheng"] == ("磁性男声" if chinese else "Magnetic man")
+    assert all(name.isascii() is not chinese for name in names.values())
+    assert len(set(names.values())) == len(voices) == 38
 
 
 async def test_voice_that_the_service_refuses_is_an_issue_until_it_works_again(hass, speaker):
