@@ -15,7 +15,7 @@ from homeassistant.helpers.start import async_at_started
 
 from . import StepAudioConfigEntry, assist, follow_up
 from .answer import async_answer, refuse_attachments
-from .client.errors import StepAudioError
+from .client.errors import StepAudioError, VoiceError
 from .const import (
     CONF_EARLY_ANSWER,
     CONF_FOLLOW_UP,
@@ -31,7 +31,7 @@ from .const import (
     SUBENTRY_AGENT,
     VOICES,
 )
-from .entity import StepAudioEntity, async_sentence
+from .entity import StepAudioEntity, async_forget_voice_report, async_report_voice, async_sentence
 from .prompt import Persona, Prompt, build_prompt, history
 
 PARALLEL_UPDATES = 0
@@ -102,7 +102,8 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog
     ) -> conversation.ConversationResult:
         """Answer the user: with the answer already under way if it fits, else with one asked for now."""
-        voice = self._voice_of(assist.async_current_run(self.hass))
+        run = assist.async_current_run(self.hass)
+        voice = self._voice_of(run)
         if voice:
             assist.async_speak_in(chat_log, voice)
         try:
@@ -117,12 +118,16 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         try:
             listen_again = await async_answer(chat_log, self.entity_id, spoken.turn, prompt)
         except StepAudioError as error:
+            if isinstance(error, VoiceError):
+                self._report_voice(run, prompt.config.voice)
             result = await self._async_refuse(user_input, chat_log, error)
             spoken.failure = result.response.speech["plain"]["speech"]
             spoken.turn.fail(error)
             return result
         finally:
             spoken.turn.close()
+        if prompt.config.voice == self._own_voice:
+            async_forget_voice_report(self.hass, self.entity_id)
         result = conversation.async_get_result_from_chat_log(user_input, chat_log)
         result.continue_conversation = follow_up.listens(
             self.subentry.data.get(CONF_FOLLOW_UP, FOLLOW_UP_AUTOMATIC),
@@ -130,6 +135,11 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             decision=listen_again,
         )
         return result
+
+    def _report_voice(self, run: assist.Run | None, voice: str) -> None:
+        """Report a refused voice: for this agent, or for text-to-speech if it or the pipeline has named it."""
+        namer = run.tts_engine if run is not None and voice != self._own_voice else None
+        async_report_voice(self.hass, namer or self.entity_id, voice)
 
     async def _async_refuse(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, error: StepAudioError

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.translation import async_get_translations
 
@@ -35,6 +35,24 @@ async def async_sentence(hass: HomeAssistant, error: StepAudioError) -> str:
     return sentence.replace("{detail}", error.detail or str(error))
 
 
+def async_report_voice(hass: HomeAssistant, entity_id: str, voice: str) -> None:
+    """Tell the owner which entity has a voice that the service refuses."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"voice_{entity_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="voice_refused",
+        translation_placeholders={"entity": entity_id, "voice": voice},
+    )
+
+
+def async_forget_voice_report(hass: HomeAssistant, entity_id: str) -> None:
+    """Take the report back: the voice works, or is another one now."""
+    ir.async_delete_issue(hass, DOMAIN, f"voice_{entity_id}")
+
+
 class StepAudioEntity(Entity):
     """An entity of an account: one device and one unique id per subentry."""
 
@@ -53,6 +71,11 @@ class StepAudioEntity(Entity):
             model=entry.data[CONF_MODEL],
             entry_type=dr.DeviceEntryType.SERVICE,
         )
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Forget what was wrong: changed settings begin anew."""
+        async_forget_voice_report(self.hass, self.entity_id)
 
     @property
     def client(self) -> StepAudioClient:

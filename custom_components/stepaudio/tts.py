@@ -14,7 +14,6 @@ from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioRespons
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -27,14 +26,13 @@ from .client.speech import RATES_HZ, SpeechOptions
 from .const import (
     CONF_REGION,
     CONF_VOICE,
-    DOMAIN,
     LANGUAGES,
     SPEECH_ONLY_VOICES,
     SUBENTRY_AGENT,
     SUBENTRY_TTS,
     VOICES,
 )
-from .entity import StepAudioEntity, translated
+from .entity import StepAudioEntity, async_forget_voice_report, async_report_voice, translated
 from .formats import FORMAT_OPTIONS, reply_format
 from .speaking import SPEECH_OPTIONS, speech_options
 from .voices import clone_name, voice_name
@@ -130,11 +128,10 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
                     yield pcm
             except StepAudioError as error:
                 _LOGGER.debug("The voice broke off: %s", error)
-                if refused := isinstance(error, VoiceError):
-                    self._report_voice(options.voice)
+                if refused := isinstance(error, VoiceError):  # the agent reports it
                     options = replace(options, voice=VOICES[self.entry.data[CONF_REGION]][0])
             else:
-                self._forget_report()
+                async_forget_voice_report(self.hass, self.entity_id)
                 return
             # The words are complete when the run has passed all of them on.
             async for _ in text:
@@ -143,13 +140,13 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
             async for pcm in rest:
                 yield pcm
         if not refused:
-            self._forget_report()
+            async_forget_voice_report(self.hass, self.entity_id)
 
     async def _speak_text(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         async with aclosing(self._synthesize(text, options)) as pieces:
             async for pcm in pieces:
                 yield pcm
-        self._forget_report()
+        async_forget_voice_report(self.hass, self.entity_id)
 
     async def _synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         try:
@@ -158,27 +155,8 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
                     yield pcm
         except StepAudioError as error:
             if isinstance(error, VoiceError):
-                self._report_voice(options.voice)
+                async_report_voice(self.hass, self.entity_id, options.voice)
             raise translated(error, HomeAssistantError) from error
-
-    @property
-    def _issue_id(self) -> str:
-        return f"voice_{self.unique_id}"
-
-    def _report_voice(self, voice: str) -> None:
-        """Tell the owner which entity has a voice that the service refuses."""
-        ir.async_create_issue(
-            self.hass,
-            DOMAIN,
-            self._issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="voice_refused",
-            translation_placeholders={"entity": self.entity_id, "voice": voice},
-        )
-
-    def _forget_report(self) -> None:
-        ir.async_delete_issue(self.hass, DOMAIN, self._issue_id)
 
 
 def _voice_of_agent(entry: StepAudioConfigEntry) -> str | None:

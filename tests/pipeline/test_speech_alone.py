@@ -15,6 +15,7 @@ from custom_components.stepaudio.const import DOMAIN, LANGUAGES
 from simulator import Fault
 
 from .conftest import among_others_and_alone
+from .phone import configure
 from .sounds import listen
 
 ISSUE = "voice_refused"
@@ -282,6 +283,18 @@ async def test_voice_that_the_service_refuses_is_an_issue_until_it_works_again(h
     assert issue.translation_placeholders == {"entity": speaker, "voice": "nobody"}
     await say(hass, speaker, "Hello.")
     assert not ir.async_get(hass).issues
+
+
+async def test_voice_that_the_service_refuses_is_no_issue_any_more_when_it_is_changed(hass, entry, speaker, simulator):
+    await configure(hass, entry, kind="tts", voice="vibrant")
+    with pytest.raises(HomeAssistantError, match="does not know the voice that was chosen"):
+        await say(hass, speaker, "Hello.")
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_placeholders == {"entity": speaker, "voice": "vibrant"}
+    await configure(hass, entry, kind="tts", voice="cixingnansheng")
+    assert not ir.async_get(hass).issues
+    await say(hass, speaker, "Hello.")
+    assert created(simulator)[-1]["voice_id"] == "cixingnansheng"
 
 
 async def test_voice_that_drops_goes_on_with_the_sentence_that_broke_off(hass, speaker, simulator):

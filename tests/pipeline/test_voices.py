@@ -7,7 +7,7 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.stepaudio.const import DOMAIN
 from simulator import Fault, Say, ScriptedBrain, read_tones
 
-from .phone import configure
+from .phone import configure, subentry_of, type_to, words_of
 from .sounds import listen
 
 OWN = "ruyananshi"
@@ -167,3 +167,63 @@ async def test_foreign_agent_is_spoken_for_in_the_voice_of_text_to_speech(
 ):
     await voice.ask(await voice.pipeline(conversation_engine=others["conversation"]), "A question.")
     assert voices_of(simulator)[-1] == ("speech", "qinqienvsheng")
+
+
+def reported(hass):
+    """Return the entity and the voice of each report."""
+    issues = ir.async_get(hass).issues.values()
+    assert {(issue.domain, issue.translation_key) for issue in issues} <= {(DOMAIN, "voice_refused")}
+    return [tuple(issue.translation_placeholders[name] for name in ("entity", "voice")) for issue in issues]
+
+
+REFUSED = "StepAudio does not know the voice that was chosen."
+
+
+@pytest.mark.parametrize("ended", ["changed", "works"])
+async def test_refused_voice_of_an_agent_is_an_issue_of_the_agent_until_it_works_or_is_changed(
+    hass, entry, voice, engines, simulator, ended
+):
+    await configure(hass, entry, kind="tts", voice="qinqienvsheng")
+    await configure(hass, entry, voice="vibrant")
+    answered = await voice.ask(await voice.pipeline(), "A question.")
+    assert answered.reply == REFUSED
+    assert read_tones(answered.pcm, 24_000) == REFUSED
+    assert reported(hass) == [(engines["conversation"], "vibrant")]
+    # That another voice works, because the pipeline names it, says nothing of this one.
+    assert (await voice.ask(await voice.pipeline(tts_voice=OWN), "A question.")).reply != REFUSED
+    assert reported(hass) == [(engines["conversation"], "vibrant")]
+    if ended == "changed":
+        await configure(hass, entry, voice=OWN)
+    else:
+        # A clone that is there again.
+        simulator.switches = simulator.switches.replace(voice_refusal="downgrade")
+        assert (await voice.ask(await voice.pipeline(), "A question.")).reply != REFUSED
+    assert not reported(hass)
+
+
+async def test_refused_voice_of_an_agent_that_is_typed_to_is_an_issue_of_the_agent(
+    hass, entry, engines, simulator, hass_client
+):
+    await configure(hass, entry, voice="vibrant")
+    answered = await type_to(await hass_client(), engines["conversation"], "A question.")
+    assert words_of(answered) == REFUSED
+    assert reported(hass) == [(engines["conversation"], "vibrant")]
+
+
+@pytest.mark.parametrize("ended", ["changed", "works", "removed"])
+async def test_refused_voice_of_text_to_speech_is_its_issue_in_a_turn_until_it_works_or_is_changed(
+    hass, entry, voice, engines, simulator, ended
+):
+    await configure(hass, entry, kind="tts", voice="vibrant")
+    pipeline = await voice.pipeline()
+    assert (await voice.ask(pipeline, "A question.")).reply == REFUSED
+    assert reported(hass) == [(engines["tts"], "vibrant")]
+    if ended == "changed":
+        await configure(hass, entry, kind="tts", voice=OWN)
+    elif ended == "works":
+        simulator.switches = simulator.switches.replace(voice_refusal="downgrade")
+        assert (await voice.ask(pipeline, "A question.")).reply != REFUSED
+    else:
+        hass.config_entries.async_remove_subentry(entry, subentry_of(entry, "tts").subentry_id)
+        await hass.async_block_till_done()
+    assert not reported(hass)
