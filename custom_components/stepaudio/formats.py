@@ -10,6 +10,7 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 
 from .client.audio import SERVICE_HZ
 from .client.containers import CONTAINERS, AudioFormat
+from .speaking import refused
 
 SHAPE_OPTIONS: Final = (
     tts.ATTR_PREFERRED_SAMPLE_RATE,
@@ -33,13 +34,14 @@ def taken_over(options: Mapping[str, Any]) -> dict[str, Any]:
 def reply_format(options: Mapping[str, Any]) -> tuple[str, AudioFormat]:
     """Return the extension and the format of the reply to a request with these options.
 
-    Where Home Assistant will convert in any case, that is plain WAV, which costs it least.
+    Where Home Assistant will convert in any case, that is plain WAV, which costs it least. Raises `HomeAssistantError`
+    for what is no number.
     """
     asked = str(options.get(tts.ATTR_PREFERRED_FORMAT) or "mp3").lower()
     container = _ALIASES.get(asked, asked)
     left_to_us = {name: options[f"{TAKEN_OVER}{name}"] for name in SHAPE_OPTIONS if f"{TAKEN_OVER}{name}" in options}
     rate_hz, channels, sample_bytes, bitrate = (
-        _number(left_to_us.get(name, options.get(name))) for name in SHAPE_OPTIONS
+        _number(name, left_to_us.get(name, options.get(name))) for name in SHAPE_OPTIONS
     )
     plain = AudioFormat("wav", rate_hz or SERVICE_HZ)
     converted = CONVERTS_EVERY_SHAPE and any(options.get(name) is not None for name in SHAPE_OPTIONS)
@@ -49,5 +51,8 @@ def reply_format(options: Mapping[str, Any]) -> tuple[str, AudioFormat]:
     return asked, exact.nearest()
 
 
-def _number(value: Any) -> int | None:
-    return None if value is None else int(value)
+def _number(name: str, value: Any) -> int | None:
+    try:
+        return None if value is None else int(value)
+    except (TypeError, ValueError) as error:
+        raise refused(name) from error

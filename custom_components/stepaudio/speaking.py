@@ -29,10 +29,10 @@ def speech_options(options: Mapping[str, Any], rate_hz: int) -> SpeechOptions:
     """Return what the service is told; raises `HomeAssistantError` for what it would refuse."""
     instruction = str(options.get(CONF_INSTRUCTION) or "").strip()
     if len(instruction) > LONGEST_INSTRUCTION:
-        raise _refused(CONF_INSTRUCTION)
+        raise refused(CONF_INSTRUCTION)
     normalization = str(options.get(CONF_TEXT_NORMALIZATION) or "")
     if normalization and normalization not in NORMALIZATIONS:
-        raise _refused(CONF_TEXT_NORMALIZATION)
+        raise refused(CONF_TEXT_NORMALIZATION)
     return SpeechOptions(
         DEFAULT_SPEECH_MODEL,
         str(options[ATTR_VOICE]),
@@ -50,9 +50,9 @@ def _number(options: Mapping[str, Any], name: str, bounds: tuple[float, float]) 
     try:
         number = 1.0 if value is None else float(value)
     except (TypeError, ValueError) as error:
-        raise _refused(name) from error
+        raise refused(name) from error
     if not bounds[0] <= number <= bounds[1]:
-        raise _refused(name)
+        raise refused(name)
     return number
 
 
@@ -63,14 +63,15 @@ def _pronunciation(value: Any) -> tuple[str, ...]:
     elif isinstance(value, str):
         value = value.splitlines()
     elif not isinstance(value, list | tuple | None):
-        raise _refused(CONF_PRONUNCIATION)
+        raise refused(CONF_PRONUNCIATION)
     found = tuple(str(each).strip() for each in value or () if str(each).strip())
     if not all(written.strip() and spoken.strip() for written, _, spoken in (each.partition("/") for each in found)):
-        raise _refused(CONF_PRONUNCIATION)
+        raise refused(CONF_PRONUNCIATION)
     return found
 
 
-def _refused(name: str) -> HomeAssistantError:
+def refused(name: str) -> HomeAssistantError:
+    """Return the error for an option whose value the service would not take."""
     return HomeAssistantError(
         translation_domain=DOMAIN, translation_key="speech_option", translation_placeholders={"option": name}
     )

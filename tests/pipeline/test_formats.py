@@ -1,6 +1,7 @@
 """Replies in the format that the satellite asked for, without a process of FFmpeg."""
 
 import pytest
+from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.stepaudio import formats
 from custom_components.stepaudio.client.containers import AudioFormat
@@ -60,6 +61,12 @@ async def test_turn_is_spoken_in_the_format_asked_for_without_a_process(voice, s
 def test_format_that_cannot_be_made_is_left_to_home_assistant(options, extension, container, rate_hz):
     found, audio_format = reply_format(options)
     assert (found, audio_format.container, audio_format.rate_hz) == (extension, container, rate_hz)
+
+
+def test_rate_that_is_no_number_is_refused_by_its_name():
+    with pytest.raises(HomeAssistantError) as refused:
+        reply_format({"preferred_format": "flac", "preferred_sample_rate": "high"})
+    assert refused.value.translation_placeholders == {"option": "preferred_sample_rate"}
 
 
 @pytest.mark.parametrize("converts", [True, False])

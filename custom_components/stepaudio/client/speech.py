@@ -17,15 +17,13 @@ from .errors import ConnectionLostError, ServiceTimeoutError, StepAudioError, cl
 from .messages import Body, read_event, read_pcm
 from .pacing import Backoff
 from .stream import Stream
-from .text import Reader, speaking_time_ms
+from .text import SLOWEST_PACE, Reader, speaking_time_ms
 
 SPEECH_PATH = "/v1/realtime/audio"
 RATES_HZ = (8000, 16_000, 22_050, 24_000, 48_000)
 """The rates at which the service speaks (sheet 2.1)."""
 # One event takes at most this much text (sheet 2.2).
 _TEXT_LIMIT = 1000
-# How the slowest speaker compares with the usual one. Rather is a sentence heard twice than not at all.
-_SLOWEST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ class _Progress:
         if self._last_came:
             self.end("")
         by_length = not self._told and not self._begun
-        told, spoken_ms = self._told, self._voice_ms * _SLOWEST
+        told, spoken_ms = self._told, self._voice_ms * SLOWEST_PACE
         while self.start < len(self.script.items):
             sentence = self.script.items[self.start]
             told -= _letters(sentence)

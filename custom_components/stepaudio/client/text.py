@@ -15,6 +15,8 @@ _CHINESE = re.compile(r"[\u2e80-\u9fff]")
 # would leave it out.
 _MS_PER_WIDE: Final = 240.0
 _MS_PER_NARROW: Final = 70.0
+SLOWEST_PACE: Final = 0.75
+"""How the slowest speaker compares with the usual one: rather is a sentence heard twice than not at all."""
 # A link whose text goes on for longer than this is none.
 _LONGEST_LINK: Final = 300
 

@@ -15,7 +15,7 @@ from .errors import ClosedError, StepAudioError
 from .events import SessionConfig, Usage
 from .signals import Call
 from .stream import Stream
-from .text import sentences, speaking_time_ms
+from .text import SLOWEST_PACE, sentences, speaking_time_ms
 
 # A satellite wedges when a reply pauses for 5 s (home-assistant.md section 3). After this pause silence is sent, in
 # steps that keep the player's buffer as full as it was.
@@ -301,7 +301,7 @@ class Turn:
         """Return the words from the sentence on at which the voice broke off."""
         words = " ".join(answer.words.strip() for answer in self.answers if answer.words.strip())
         # The speaking rate tells how far it came. Something is missing, so the last sentence is at least.
-        spoken_ms = duration_ms(self.voice_bytes, SERVICE_HZ)
+        spoken_ms = duration_ms(self.voice_bytes, SERVICE_HZ) * SLOWEST_PACE
         position = 0
         for start, sentence in sentences(words):
             position = start
