@@ -6,9 +6,9 @@ import aiohttp
 import orjson
 import pytest
 
+from house.sound import decode
 from simulator import PROFILES, Fault, read_tones
 from tests.simulator.client import KEY, voice_of
-from tests.simulator.test_speech_socket import decode
 
 TEXT = "Good morning to all of you. 今天天气很好。"
 SPEECH = {"model": "stepaudio-2.5-tts", "input": TEXT, "voice": "linjiajiejie"}
@@ -94,7 +94,7 @@ async def test_speech_says_the_text_in_every_format(start, web, path, response_f
     async with web.post(f"{simulator.url}{path}/v1/audio/speech", json=body) as response:
         assert response.status == 200
         audio = await response.read()
-    assert read_tones(audio if response_format == "pcm" else decode(audio), 24000) == TEXT
+    assert read_tones(audio if response_format == "pcm" else decode(audio, 24_000), 24000) == TEXT
     assert simulator.responses[0].audio == audio
 
 
@@ -114,7 +114,7 @@ async def test_speech_streams_events(start, web, response_format):
     audio = b"".join(base64.b64decode(event["audio"]) for event in found)
     assert done
     assert [event["type"] for event in found][-1] == "speech.audio.done"
-    assert read_tones(audio if response_format == "pcm" else decode(audio), 24000) == TEXT
+    assert read_tones(audio if response_format == "pcm" else decode(audio, 24_000), 24000) == TEXT
 
 
 @pytest.mark.parametrize(
