@@ -126,7 +126,10 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             return result
         finally:
             spoken.turn.close()
-        if prompt.config.voice == self._own_voice:
+        given = spoken.turn.answers[-1].voice
+        if prompt.config.with_voice and given and given != prompt.config.voice:
+            self._report_voice(run, prompt.config.voice)
+        elif prompt.config.voice == self._own_voice:
             async_forget_voice_report(self.hass, self.entity_id)
         result = conversation.async_get_result_from_chat_log(user_input, chat_log)
         result.continue_conversation = follow_up.listens(

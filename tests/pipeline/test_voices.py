@@ -6,6 +6,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.stepaudio.const import DOMAIN
 from simulator import Fault, Say, ScriptedBrain, read_tones
+from simulator.voices import REALTIME_VOICES
 
 from .phone import configure, subentry_of, type_to, words_of
 from .sounds import listen
@@ -51,6 +52,21 @@ async def test_voice_that_the_model_refuses_is_told_in_another_and_becomes_an_is
     simulator.brain = ScriptedBrain(Say("Now it works."))
     answered = await voice.ask(await voice.pipeline(), "A question.")
     assert read_tones(answered.pcm, 24_000) == "Now it works."
+    assert not ir.async_get(hass).issues
+
+
+async def test_voice_that_the_service_silently_replaces_becomes_an_issue_until_it_is_taken(
+    hass, entry, voice, simulator
+):
+    await configure(hass, entry, voice="nobody")
+    simulator.switches = simulator.switches.replace(voice_refusal="downgrade")
+    answered = await voice.ask(await voice.pipeline(), "A question.")
+    assert answered.pcm == simulator.responses[-1].audio
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "voice_refused"
+    assert issue.translation_placeholders == {"entity": "conversation.stepaudio", "voice": "nobody"}
+    await configure(hass, entry, voice=OWN)
+    await voice.ask(await voice.pipeline(), "A question.")
     assert not ir.async_get(hass).issues
 
 
@@ -176,12 +192,17 @@ def reported(hass):
     return [tuple(issue.translation_placeholders[name] for name in ("entity", "voice")) for issue in issues]
 
 
+def offer(monkeypatch, voice):
+    """Have the service offer one more voice: a clone that is there again."""
+    monkeypatch.setitem(REALTIME_VOICES, "com", (*REALTIME_VOICES["com"], voice))
+
+
 REFUSED = "StepAudio does not know the voice that was chosen."
 
 
 @pytest.mark.parametrize("ended", ["changed", "works"])
 async def test_refused_voice_of_an_agent_is_an_issue_of_the_agent_until_it_works_or_is_changed(
-    hass, entry, voice, engines, simulator, ended
+    hass, entry, voice, engines, simulator, monkeypatch, ended
 ):
     await configure(hass, entry, kind="tts", voice="qinqienvsheng")
     await configure(hass, entry, voice="vibrant")
@@ -195,8 +216,7 @@ async def test_refused_voice_of_an_agent_is_an_issue_of_the_agent_until_it_works
     if ended == "changed":
         await configure(hass, entry, voice=OWN)
     else:
-        # A clone that is there again.
-        simulator.switches = simulator.switches.replace(voice_refusal="downgrade")
+        offer(monkeypatch, "vibrant")
         assert (await voice.ask(await voice.pipeline(), "A question.")).reply != REFUSED
     assert not reported(hass)
 
@@ -212,7 +232,7 @@ async def test_refused_voice_of_an_agent_that_is_typed_to_is_an_issue_of_the_age
 
 @pytest.mark.parametrize("ended", ["changed", "works", "removed"])
 async def test_refused_voice_of_text_to_speech_is_its_issue_in_a_turn_until_it_works_or_is_changed(
-    hass, entry, voice, engines, simulator, ended
+    hass, entry, voice, engines, simulator, monkeypatch, ended
 ):
     await configure(hass, entry, kind="tts", voice="vibrant")
     pipeline = await voice.pipeline()
@@ -221,7 +241,7 @@ async def test_refused_voice_of_text_to_speech_is_its_issue_in_a_turn_until_it_w
     if ended == "changed":
         await configure(hass, entry, kind="tts", voice=OWN)
     elif ended == "works":
-        simulator.switches = simulator.switches.replace(voice_refusal="downgrade")
+        offer(monkeypatch, "vibrant")
         assert (await voice.ask(pipeline, "A question.")).reply != REFUSED
     else:
         hass.config_entries.async_remove_subentry(entry, subentry_of(entry, "tts").subentry_id)

@@ -90,7 +90,8 @@ def test_configuration_says_every_field_and_is_confirmed():
     assert update["session"]["modalities"] == ["text", "audio"]
     assert update["session"]["tools"][0]["function"]["name"] == "light_on"
     assert not wire.protocol.ready
-    assert wire.say("session.updated", session={"voice": "other"}) == [Configured(CONFIG, "other")]
+    assert wire.say("session.updated", session={"voice": "other"}) == [Configured(CONFIG)]
+    assert wire.protocol.voice == "other"
     assert wire.protocol.ready
 
 

@@ -72,6 +72,8 @@ class Protocol:
         self.session_id = ""
         self.config: events.SessionConfig | None = None
         """The configuration in force, as the service has confirmed it."""
+        self.voice = ""
+        """The voice that the service says it uses; another than the configured one is its silent way to refuse one."""
         self.has_spoken = False
         """Whether any voice came: from then on the voice is fixed (sheet 1.5)."""
         self.unknown_events: Counter[str] = Counter()
@@ -333,7 +335,8 @@ class Protocol:
             return
         config = self._updates.pop(next(iter(self._updates)))
         self.config = config
-        self._signals.append(Configured(config, event.voice))
+        self.voice = event.voice or config.voice
+        self._signals.append(Configured(config))
         self._advance()
 
     def _on_input_committed(self, event: events.InputCommitted) -> None:

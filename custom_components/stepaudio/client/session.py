@@ -389,7 +389,7 @@ class Session:
         error = response.error
         if response.status == "completed" and answer.is_empty:
             error = ServiceError()  # nothing said and nothing called: nobody would hear anything
-        answer.usage = response.usage
+        answer.usage, answer.voice = response.usage, wire.protocol.voice
         if isinstance(error, NoSpeechError):
             turn.fail(error)  # and no words will follow
         elif error is not None and error.retryable and answer.attempts + 1 < _ATTEMPTS:

@@ -71,10 +71,9 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """The service took a configuration; `voice` is the one it says it will use."""
+    """The service took a configuration."""
 
     config: SessionConfig
-    voice: str | None
 
 
 @dataclass(frozen=True, slots=True)

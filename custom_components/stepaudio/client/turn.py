@@ -53,6 +53,8 @@ class Answer:
     parts: Stream[str | Call | Anew] = field(default_factory=Stream)
     status: str = ""
     usage: Usage | None = None
+    voice: str = ""
+    """The voice that the service used, by its own word; it may be another than the configured one (sheet 1.6)."""
     voice_bytes: int = 0
     words_complete: bool = False
     voice_complete: bool = False
