@@ -5,6 +5,7 @@ from collections import deque
 from aiohttp import web
 
 from .service import Service
+from .switches import Switches
 from .voices import PLAN_REALTIME_MODELS, PLAN_SPEECH_MODELS, REALTIME_MODELS, SPEECH_MODELS
 
 PLAN = "/step_plan"
@@ -23,9 +24,14 @@ def key_refusal(service: Service, request: web.Request, bad_key_status: int = 40
     return refusal(bad_key_status, "Incorrect API key provided", "invalid_api_key")
 
 
-def quota_refusal(service: Service) -> web.Response | None:
+def has_quota(switches: Switches, path: str) -> bool:
+    """Tell whether there is money for what costs some: the plan has its own."""
+    return switches.plan_quota if path.startswith(PLAN) else switches.quota
+
+
+def quota_refusal(service: Service, path: str) -> web.Response | None:
     """Refuse what costs money when there is none."""
-    if service.switches.quota:
+    if has_quota(service.switches, path):
         return None
     return refusal(402, "You have exceeded your current quota", "quota_exceeded")
 
@@ -76,4 +82,4 @@ class Gate:
         self._recent.append(now)
         if switches.rapid_connects and len(self._recent) >= switches.rapid_connects:
             return refusal(429, "too many requests", "rate_limit_exceeded")
-        return key_refusal(service, request, switches.bad_key_status) or quota_refusal(service)
+        return key_refusal(service, request, switches.bad_key_status) or quota_refusal(service, request.path)

@@ -44,7 +44,7 @@ async def admit(service: Service, request: web.Request, costs: bool = False) -> 
         return refusal(int(struck.value or 429), "the request was refused", "refused")
     refused = key_refusal(service, request)
     if refused is None and costs:
-        refused = quota_refusal(service)
+        refused = quota_refusal(service, request.path)
     if refused is not None:
         return refused
     fault = await strike(service, request, request.path)

@@ -75,6 +75,8 @@ class Item:
             if self.audio is not None:
                 return [{"type": "audio", "transcript": ""}]
             return [{"type": switches.text_item_echo, "transcript": self.text}]
+        if self.role == "system":
+            return [{"type": "input_text", "text": self.text}]
         if not self.text and self.status == "in_progress":
             return []
         if switches.assistant_content == "audio":
@@ -135,13 +137,13 @@ class History:
         return None
 
 
-def read_item(body: Any, history: History) -> Item:
+def read_item(body: Any, history: History, roles: tuple[str, ...]) -> Item:
     """Make an item of what a client sent, or refuse it. The client's own id is ignored (sheet 1.9)."""
     if not isinstance(body, dict):
         raise RefusedError("invalid event format")
     match body.get("type"):
         case "message":
-            return _read_message(body)
+            return _read_message(body, roles)
         case "function_call_output":
             call_id, output = body.get("call_id"), body.get("output")
             if not isinstance(output, str):
@@ -155,9 +157,9 @@ def read_item(body: Any, history: History) -> Item:
     raise RefusedError("invalid event format")
 
 
-def _read_message(body: Event) -> Item:
+def _read_message(body: Event, roles: tuple[str, ...]) -> Item:
     role, content = body.get("role"), body.get("content")
-    if role not in ("user", "assistant"):
+    if role not in roles:
         raise RefusedError("item.role must be user or assistant")
     if not isinstance(content, list) or not content:
         raise RefusedError("invalid event format")

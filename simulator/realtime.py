@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from .access import has_quota
 from .audio import SAMPLE_BYTES, SERVICE_HZ, duration_ms
 from .early_hearing import EarlyHearing
 from .faults import Phase
@@ -14,6 +15,7 @@ from .service import Service
 from .session import Session
 from .transcription import Transcription
 from .turn_detection import Boundary
+from .voices import TRANSCRIPT_ONLY_MODELS
 from .websocket import WebSocket
 
 
@@ -138,6 +140,8 @@ class RealtimeConnection(WebSocket):
 
     def _listen_to(self, item: Item) -> None:
         item.words = self.start(self._hear(item, self._early.take()))
+        if self.service.switches.transcript_asked and not self.session.transcription_asked:
+            return
         self.transcription.owe(item)
         self.background(self.transcription.at, "before", [item])
         self.background(self.transcription.unanswered, item)
@@ -156,7 +160,7 @@ class RealtimeConnection(WebSocket):
     async def _speech_started(self, boundary: Boundary) -> None:
         self._detected = Item("message", role="user", status="in_progress")
         self._detected_ms = boundary.at_ms
-        place = {"audio_start_ms": boundary.at_ms, "item_id": self._detected.id}
+        place = {"audio_start_ms": self._shown_ms(boundary), "item_id": self._detected.id}
         await self.outlet.send({"type": "input_audio_buffer.speech_started"} | place)
         await self._turn_began()
         if self.response is not None and self.service.switches.vad_interrupts:
@@ -167,9 +171,14 @@ class RealtimeConnection(WebSocket):
         if item is None:
             return
         audio = self.input.take_from(self._detected_ms)
-        place = {"audio_end_ms": boundary.at_ms, "item_id": item.id}
+        place = {"audio_end_ms": self._shown_ms(boundary), "item_id": item.id}
+        if self.service.switches.detection_fields == "table":
+            place["response_id"] = ""
         await self.outlet.send({"type": "input_audio_buffer.speech_stopped"} | place)
         self.background(self._answer_detected, item, audio, self.response)
+
+    def _shown_ms(self, boundary: Boundary) -> int | str:
+        return boundary.at_ms if self.service.switches.detection_fields == "sample" else str(boundary.at_ms)
 
     async def _answer_detected(self, item: Item, audio: bytes, before: Response | None) -> None:
         """Commit and answer a detected turn; a response.create that came in between has the slot (sheet 1.11)."""
@@ -183,21 +192,18 @@ class RealtimeConnection(WebSocket):
         voiced = "audio" in self.session.modalities and (
             self.session.modalities_sent or not switches.text_only_without_modalities
         )
-        self._respond(voiced, self.session.instructions, None)
+        self._respond(voiced, self.session.instructions, self.session.voice, None)
 
     # Items
 
     async def _item_create(self, event: Event) -> None:
+        switches, body = self.service.switches, event.get("item")
+        roles = ("user", "assistant", "system") if switches.system_item == "accept" else ("user", "assistant")
         try:
-            item = read_item(event.get("item"), self.history)
+            item = read_item(body, self.history, roles)
         except RefusedError:
-            body = event.get("item")
-            if (
-                self.service.switches.system_item_disconnects
-                and isinstance(body, dict)
-                and body.get("role") == "system"
-            ):
-                self.background(self.end_after, 0.1, self.service.switches.close_code)
+            if switches.system_item == "disconnect" and isinstance(body, dict) and body.get("role") == "system":
+                self.background(self.end_after, 0.1, switches.close_code)
             raise
         if item.type == "message" and item.role == "user":
             await self._turn_began()
@@ -235,33 +241,39 @@ class RealtimeConnection(WebSocket):
     async def _response_create(self, event: Event) -> None:
         if self.response is not None and self.response.finishing:
             await self.response.ended.wait()
-        settings = event.get("response") or {}
-        if not isinstance(settings, dict):
-            raise RefusedError("invalid event format")
-        honoured = self.service.switches.create_settings
-        modalities, instructions = self.session.modalities, self.session.instructions
-        if honoured != "none":
-            modalities = settings.get("modalities") or modalities
-        if honoured == "all":
-            instructions = settings.get("instructions") or instructions
-        self._respond("audio" in modalities, instructions, event.get("event_id"))
+        session, honoured = self.session, self.service.switches.create_settings
+        modalities, instructions, voice = session.modalities, session.instructions, session.voice
+        # The documents put settings under `response`, in the sample of a greeting under `session` (sheet 1.8).
+        for key in ("response", "session"):
+            settings = event.get(key) or {}
+            if not isinstance(settings, dict):
+                raise RefusedError("invalid event format")
+            if honoured != "none":
+                modalities = settings.get("modalities") or modalities
+            if honoured == "all":
+                instructions = settings.get("instructions") or instructions
+                voice = session.allowed_voice(settings.get("voice") or voice, self.service.switches)
+        self._respond("audio" in modalities, instructions, voice, event.get("event_id"))
 
-    def _respond(self, voiced: bool, instructions: str, event_id: str | None) -> None:
+    def _respond(self, voiced: bool, instructions: str, voice: str, event_id: str | None) -> None:
         """Start a response, or refuse it: one at a time."""
         if self.response is not None:
             raise RefusedError("ongoing response already exists")
-        if not self.service.switches.quota:
+        switches = self.service.switches
+        if not has_quota(switches, self.path):
             # How a quota that runs out within a session shows is unknown (sheet 9.18).
             raise RefusedError("you have exceeded your current quota", code="402", kind="quota_exceeded")
         last = self.items[-1] if self.items else None
-        if self.service.switches.refuse_assistant_end and (last is None or last.role == "assistant"):
+        if switches.refuse_assistant_end and (last is None or last.role == "assistant"):
             raise RefusedError("continue_final_message needs a message to continue")
         user = self.history.last_user()
         if user is not None and not user.speech:
             raise RefusedError("no speech found")
         answers = self.transcription.owed()
         self.transcription.answered(answers)
-        self.response = Response(self, voiced, answers, instructions, event_id)
+        if switches.models_as_observed and self.model in TRANSCRIPT_ONLY_MODELS:
+            voiced = False
+        self.response = Response(self, voiced, answers, instructions, voice, event_id)
         self.background(self.response.run)
 
     async def _response_cancel(self, _event: Event) -> None:

@@ -175,6 +175,11 @@ class RecognitionSocket(WebSocket):
         await self.error("no audio for too long", "max_idle_timeout", "internal_error")
         self.outlet.end(1000)
 
+    async def pong_missed(self) -> None:
+        """Say why it ends."""
+        await self.error("no pong for too long", "pong_timeout", "internal_error")
+        self.outlet.end(1000)
+
     async def error(
         self,
         message: str,

@@ -5,15 +5,17 @@ import base64
 import time
 import uuid
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .audio import SAMPLE_BYTES, SERVICE_HZ
-from .brain import Call, Prompt, Say, Think
+from .brain import Call, Prompt, Say, Step, Think
 from .faults import Fault, StruckError
 from .items import Event, Item
 from .service import SpokenResponse
 from .text import is_mostly_chinese, spoken_s, words_of
 from .voice import AudioFeed
+from .voices import CALL_READING_MODELS, REASONING_MODELS
 
 if TYPE_CHECKING:
     from .realtime import RealtimeConnection
@@ -43,7 +45,13 @@ class Response:
     """One generation, from response.created to response.done."""
 
     def __init__(
-        self, connection: RealtimeConnection, voiced: bool, answers: list[Item], instructions: str, event_id: str | None
+        self,
+        connection: RealtimeConnection,
+        voiced: bool,
+        answers: list[Item],
+        instructions: str,
+        voice: str,
+        event_id: str | None,
     ) -> None:
         """Answer on `connection`; `answers` are the spoken items that it is the first to answer."""
         self._event_id = event_id
@@ -60,6 +68,7 @@ class Response:
         self._voiced = voiced
         self._answers = answers
         self._instructions = instructions
+        self._voice = voice
         self._output: list[Event] = []
         self._message: Message | None = None
         self._created_s = 0.0
@@ -106,15 +115,17 @@ class Response:
             raise StruckError(Fault("error", "response.create", value="no speech found"))
         await connection.transcription.at("before", self._answers)
         service.answering(self.record)
-        self.record.voice, self.record.instructions = connection.session.voice, self._instructions
+        self.record.voice, self.record.instructions = self._voice, self._instructions
         self._created_s = service.clock.now()
         await self._send({"type": "response.created", "response": self._shown("in_progress")})
+        if service.switches.rate_limits:
+            await self._send({"type": "rate_limits.updated", "rate_limits": []})
         await connection.enter("answering")
         tools = tuple(connection.session.tools)
         if service.switches.calls_need_english and is_mostly_chinese(self._instructions):
             tools = ()
         prompt = Prompt(self._instructions, tuple(connection.history.items), tools)
-        for step in service.brain.answer(prompt):
+        for step in self._as_the_model_does(service.brain.answer(prompt)):
             match step:
                 case Say():
                     await self._say(step.text)
@@ -125,6 +136,15 @@ class Response:
         if self.record.calls and service.switches.empty_part_after_call and self._voiced:
             await self._empty_part()
         await self._done("completed")
+
+    def _as_the_model_does(self, steps: Sequence[Step]) -> Sequence[Step]:
+        """Give what the brain planned, with the ways of the reasoning model (sheet 1.3, 1.15)."""
+        model = self._connection.model
+        if model in REASONING_MODELS and not any(isinstance(step, Think) for step in steps):
+            steps = [Think("What is asked of me?"), *steps]
+        if model in CALL_READING_MODELS and self._service.switches.models_as_observed:
+            steps = [Say(f"{step.name}({step.arguments_json()})") if isinstance(step, Call) else step for step in steps]
+        return steps
 
     # Words and voice
 
@@ -225,9 +245,12 @@ class Response:
             "output_index": len(self._output),
             "content_index": 0,
         }
+        added, done = {"type": "thinking", "thinking": ""}, {"type": "thinking", "thinking": text}
+        await self._send({"type": "response.content_part.added"} | place | {"part": added})
         for word in words_of(text):
             await self._send({"type": "response.thinking.delta"} | place | {"delta": word})
         await self._send({"type": "response.thinking.done"} | place | {"thinking": text})
+        await self._send({"type": "response.content_part.done"} | place | {"part": done})
 
     # Calls
 

@@ -1,12 +1,13 @@
 """The configuration of a realtime session: what can be set, and how it is echoed (sheet 1.5)."""
 
 import copy
+import re
 import uuid
 from typing import Any
 
 from .items import Event, RefusedError
 from .switches import Switches
-from .voices import CLONE_PREFIX, REALTIME_VOICES
+from .voices import CLONE_PREFIX, accepts_clones, realtime_voices
 
 MODALITIES = ("text", "audio")
 DETECTION = {
@@ -20,7 +21,6 @@ DETECTION_RANGES = {
     "silence_duration_ms": (0, 60_000),
     "energy_awakeness_threshold": (0, 5000),
 }
-TOOL_TYPES = ("function", "web_search", "retrieval")
 
 
 class Session:
@@ -33,10 +33,14 @@ class Session:
         self.modalities = list(MODALITIES)
         self.modalities_sent = False
         self.instructions = ""
-        self.voice = REALTIME_VOICES[switches.region][0]
+        self.voice = realtime_voices(model, switches.region)[0]
+        self.voice_sent = False
         self.detection: Event | None = dict(DETECTION) if switches.vad_default else None
         self.tools: list[Event] = []
         self.volume_ratio: float | None = None
+        self.sampling: Event = {}
+        """Temperature and number of tokens, where they can be set. What they do is the brain's matter: nothing."""
+        self.transcription_asked = False
         self.spoken = False
         """Audio has been sent: the voice is fixed."""
 
@@ -55,7 +59,7 @@ class Session:
             shown["turn_detection"] = None if switches.vad_off_echo == "null" else {"type": ""}
         if self.volume_ratio is not None:
             shown["volume_ratio"] = self.volume_ratio
-        return shown
+        return shown | self.sampling
 
     def update(self, body: Any, switches: Switches) -> None:
         """Merge what a client sent, wholly or not at all; what is unknown is dropped."""
@@ -85,21 +89,33 @@ class Session:
                 pass  # accepted, not enforced, not echoed
             case "volume_ratio", (int() | float()):
                 self.volume_ratio = value
+            case (("temperature" | "max_response_output_tokens"), (int() | float() | str())):
+                if switches.sampling_echoed:
+                    self.sampling = self.sampling | {name: value}
+            case "input_audio_transcription", _:
+                self.transcription_asked = value is not None
             case (("modalities" | "instructions" | "voice" | "turn_detection" | "tools" | "tool_choice"), _):
                 raise RefusedError("invalid event format")
             case (("input_audio_format" | "output_audio_format"), _):
                 raise RefusedError(f"{name} {value} is not valid")
 
+    def allowed_voice(self, voice: str, switches: Switches) -> str:
+        """Give a voice that the model speaks with, or refuse it, or give the session's own instead."""
+        cloned = voice.startswith(CLONE_PREFIX) and accepts_clones(self.model)
+        if voice in realtime_voices(self.model, switches.region) or cloned:
+            return voice
+        if switches.voice_refusal == "error":
+            raise RefusedError(f"voice {voice} is not valid")
+        return self.voice
+
     def _set_voice(self, voice: str, switches: Switches) -> None:
-        if voice not in REALTIME_VOICES[switches.region] and not voice.startswith(CLONE_PREFIX):
-            if switches.voice_refusal == "error":
-                raise RefusedError(f"voice {voice} is not valid")
-            return
-        if voice != self.voice and self.spoken:
+        voice = self.allowed_voice(voice, switches)
+        fixed = self.spoken or (self.voice_sent and switches.voice_fixed_after == "update")
+        if voice != self.voice and fixed:
             if switches.voice_change == "error":
-                raise RefusedError("voice cannot be changed after audio was sent")
+                raise RefusedError("voice cannot be changed any more")
             return
-        self.voice = voice
+        self.voice, self.voice_sent = voice, True
 
     def _identity(self) -> Event:
         return {"id": self.id, "object": "realtime.session", "model": self.model}
@@ -130,14 +146,25 @@ def read_detection(value: Event | None) -> Event | None:
 
 
 def read_tool(tool: Any) -> Event:
-    """Read one tool: functions in the nested form (sheet 1.7); refusing other forms is inferred."""
-    if not isinstance(tool, dict) or tool.get("type") not in TOOL_TYPES:
+    """Read one tool: functions in the nested form (sheet 1.7); refusing other forms and names is inferred."""
+    match tool:
+        case {"type": "function", "function": {"name": str(name), **rest}} if re.fullmatch(r"[\w-]+", name, re.ASCII):
+            fine = isinstance(rest.get("parameters", {}), dict)
+        case {"type": "retrieval", "function": {"options": {"vector_store_id": str(store), **rest}}}:
+            fine = bool(store) and isinstance(rest.get("prompt_template", ""), str)
+        case {"type": "web_search", "function": {"options": options}}:
+            fine = are_search_options(options)
+        case {"type": "web_search", **rest}:
+            fine = isinstance(rest.get("function", {}), dict)
+        case _:
+            fine = False
+    if not fine:
         raise RefusedError("invalid event format")
-    function = tool.get("function")
-    if tool["type"] == "function" and (not isinstance(function, dict) or not isinstance(function.get("name"), str)):
-        raise RefusedError("invalid event format")
-    if tool["type"] == "retrieval":
-        options = function.get("options") if isinstance(function, dict) else None
-        if not isinstance(options, dict) or not options.get("vector_store_id"):
-            raise RefusedError("invalid event format")
-    return tool
+    return dict(tool)
+
+
+def are_search_options(options: Any) -> bool:
+    """Tell whether options of web_search are numbers, as its defaults are: top_k 5, timeout_seconds 3."""
+    return isinstance(options, dict) and all(
+        isinstance(options.get(name, 1), int | float) for name in ("top_k", "timeout_seconds")
+    )

@@ -21,7 +21,8 @@ class Switches:
 
     # Upgrade and account
     region: Literal["com", "ai"] = _switch("com", "1.1, 1.6", "which platform: decides the voices")
-    quota: bool = _switch(True, "1.2, 4", "off: 402 at every paid endpoint, while /v1/models stays 200")
+    quota: bool = _switch(True, "1.2, 4", "off: 402 at every paid endpoint of /v1, while /v1/models stays 200")
+    plan_quota: bool = _switch(True, "1.1", "off: the same under /step_plan, whose quota is its own")
     bad_key_status: Literal[401, 400] = _switch(401, "1.2", "the status of a bad key at the upgrade")
     max_connections: int = _switch(0, "5, 9.14 ?", "realtime sessions at once before 429; 0: any number")
     rapid_connects: int = _switch(0, "1.2", "the n-th upgrade within the window is refused with 429; 0: none")
@@ -34,6 +35,9 @@ class Switches:
     )
     update_limit_s: float = _switch(OFF, "1.5", "to the first session.update, after which it is closed; 0: never")
     close_code: int = _switch(1000, "1.13", "the code of those closes; 1006 cuts the connection")
+    server_ping_s: float = _switch(
+        OFF, "1.13, 3.4 ?", "between the service's own pings; one that is not answered until the next ends it; 0: none"
+    )
 
     # Session
     vad_default: bool = _switch(True, "1.5, 9.1", "voice detection while no session.update has named it")
@@ -47,7 +51,16 @@ class Switches:
     voice_refusal: Literal["error", "downgrade"] = _switch(
         "error", "1.6", "an unknown voice: error 400, or another voice silently"
     )
-    voice_change: Literal["error", "ignore"] = _switch("error", "1.5, 8 ?", "another voice after the first audio")
+    voice_fixed_after: Literal["audio", "update"] = _switch(
+        "audio", "1.5", "the voice is fixed by the first audio, or by the first session.update that names it"
+    )
+    voice_change: Literal["error", "ignore"] = _switch("error", "1.5, 8 ?", "another voice after it is fixed")
+    sampling_echoed: bool = _switch(
+        False, "1.5, 9.15", "temperature and max_response_output_tokens can be set, and show in session.updated"
+    )
+    models_as_observed: bool = _switch(
+        True, "1.3, 1.15", "step-audio-2 and its mini give words alone, step-audio-r1.5 reads its calls aloud"
+    )
     text_only_without_modalities: bool = _switch(
         False, "1.5", "detected turns are answered by words alone until modalities were sent"
     )
@@ -59,7 +72,9 @@ class Switches:
     first_previous_item_id: Literal["empty", "null", "absent"] = _switch(
         "empty", "A ?", "previous_item_id of the first item"
     )
-    system_item_disconnects: bool = _switch(False, "1.9", "the connection is closed after a system item")
+    system_item: Literal["refuse", "disconnect", "accept"] = _switch(
+        "refuse", "1.9", "an item of role system: an error, an error and the end of the connection, or taken"
+    )
     refuse_assistant_end: bool = _switch(
         False, "1.9", "response.create is an error unless the last item asks for an answer"
     )
@@ -75,6 +90,9 @@ class Switches:
         "1.10, 9.7",
         "when the user's words come: around the response, after the next turn began, never, or any of the first three",
     )
+    transcript_asked: bool = _switch(
+        False, "1.5, 9.7", "the user's words come only where input_audio_transcription is set"
+    )
     transcript_deltas: Literal["none", "cumulative", "incremental"] = _switch(
         "none", "1.10, 9.7", "deltas ahead of the completed words"
     )
@@ -86,11 +104,14 @@ class Switches:
     vad_start_lag_ms: int = _switch(900, "1.14", "of audio from the onset of speech to speech_started")
     vad_stop_lag_ms: int = _switch(1100, "1.14", "of audio after silence_duration_ms to speech_stopped")
     vad_commit_s: float = _switch(0.006, "1.10", "from speech_stopped to the commit and the response")
+    detection_fields: Literal["sample", "table"] = _switch(
+        "sample", "1.10", "table: audio_start_ms and audio_end_ms as strings, and a response_id in speech_stopped"
+    )
     vad_interrupts: bool = _switch(False, "1.11, 9.6", "speech_started ends the response that is going on")
 
     # Response
     create_settings: Literal["none", "modalities", "all"] = _switch(
-        "modalities", "1.8, 9.4", "settings of response.create that are honoured"
+        "modalities", "1.8, 9.4", "settings of response.create that are honoured; all: voice and instructions too"
     )
     first_word_s: float = _switch(0.1, "?", "from response.create to the first word")
     first_audio_s: float = _switch(0.212, "1.14", "from response.create to the first audio")
@@ -102,6 +123,7 @@ class Switches:
         "audio_transcript", "1.5, 9.20", "how words alone arrive"
     )
     assistant_content: Literal["audio", "text"] = _switch("audio", "A ?", "type of the assistant's content in items")
+    rate_limits: bool = _switch(False, "1.10, 9.10 ?", "rate_limits.updated, without figures, after response.created")
     usage: bool = _switch(True, "1.10, 9.10", "usage in response.done")
 
     # Function calls

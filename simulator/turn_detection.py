@@ -69,5 +69,6 @@ class TurnDetector:
             return Boundary("started", max(self._first_ms, self._onset_ms - self._prefix_ms))
         if self._now_ms < self._last_loud_ms + self._silence_ms + self._stop_lag_ms:
             return None
-        self._onset_ms, self._started = None, False
+        # What was committed is no prefix of the next turn.
+        self._onset_ms, self._started, self._first_ms = None, False, self._now_ms
         return Boundary("stopped", self._last_loud_ms)

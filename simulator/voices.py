@@ -9,6 +9,10 @@ REALTIME_MODELS = (
     "step-1o-audio",
 )
 PLAN_REALTIME_MODELS = ("stepaudio-2.5-realtime",)
+TRANSCRIPT_ONLY_MODELS = ("step-audio-2", "step-audio-2-mini")
+REASONING_MODELS = ("step-audio-r1.5",)
+CALL_READING_MODELS = ("step-audio-r1.5",)
+"""What is told of single models (sheet 1.3, 1.15)."""
 SPEECH_MODELS = ("stepaudio-3-tts", "stepaudio-2.5-tts", "step-tts-2", "step-tts-mini", "step-tts-vivid")
 PLAN_SPEECH_MODELS = ("stepaudio-2.5-tts",)
 UPLOAD_RECOGNITION_MODELS = ("stepaudio-2.5-asr", "stepaudio-2-asr-pro", "stepaudio-3-asr-max", "step-asr-1.1-stream")
@@ -28,6 +32,23 @@ REALTIME_VOICES = {
     ),
 }  # fmt: skip
 """Voices a realtime session accepts, the region's default first (sheet 1.6)."""
+
+OLDER_VOICES = {
+    "step-audio-2": ("qingchunshaonv", "wenrounansheng", "elegantgentle-female", "livelybreezy-female"),
+    "step-audio-2-mini": ("qingchunshaonv", "wenrounansheng"),
+}
+"""Voices of the models that have few, the default first (sheet 1.6)."""
+
+
+def realtime_voices(model: str, region: str) -> tuple[str, ...]:
+    """Give the system voices that a realtime model accepts, its default first."""
+    return OLDER_VOICES.get(model) or REALTIME_VOICES[region]
+
+
+def accepts_clones(model: str) -> bool:
+    """Tell whether a realtime model speaks with cloned voices (sheet 1.6, 1.15)."""
+    return model != "step-audio-2-mini"
+
 
 SPEECH_VOICES = (
     *REALTIME_VOICES["com"],

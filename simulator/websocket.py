@@ -27,6 +27,7 @@ class WebSocket:
         self.number = next(service.numbers)
         self._frame_s = service.clock.now()
         """When the last frame came from the client."""
+        self._pong_s = self._frame_s
         self._websocket = web.WebSocketResponse(
             timeout=CLOSE_S, autoping=False, autoclose=False, max_msg_size=MAX_MESSAGE_BYTES, compress=False
         )
@@ -57,6 +58,8 @@ class WebSocket:
             events: asyncio.Queue[Event | RefusedError] = asyncio.Queue()
             self.background(self._read, events)
             self.background(self._handle_all, events)
+            if self.service.switches.server_ping_s:
+                self.background(self._ping, self.service.switches.server_ping_s)
             code = await self.outlet.ended
             for task in self._running:
                 task.cancel()
@@ -107,6 +110,23 @@ class WebSocket:
         await self.idle(limit_s)
         self.outlet.end(code)
 
+    async def _ping(self, every_s: float) -> None:
+        sent_s = 0.0
+        while not self.outlet.half_open:
+            await self.service.clock.limit(every_s)
+            if self._pong_s < sent_s:
+                await self.pong_missed()
+                return
+            sent_s = self.service.clock.now()
+            try:
+                await self._websocket.ping()
+            except ConnectionError:
+                return
+
+    async def pong_missed(self) -> None:
+        """End the socket, whose client has not answered a ping."""
+        self.outlet.end(self.service.switches.close_code)
+
     async def error(
         self,
         message: str,
@@ -137,7 +157,9 @@ class WebSocket:
             self._frame_s = self.service.clock.now()
             if self.outlet.half_open:
                 continue
-            if message.type == WSMsgType.PING:
+            if message.type == WSMsgType.PONG:
+                self._pong_s = self._frame_s
+            elif message.type == WSMsgType.PING:
                 await self._websocket.pong(message.data)
             elif message.type == WSMsgType.TEXT:
                 events.put_nowait(self._parse(message.data))

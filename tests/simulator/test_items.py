@@ -93,7 +93,7 @@ async def test_item_of_system_names_the_roles(start):
 
 
 async def test_item_of_system_disconnects_where_switched(start):
-    simulator = await start(switches=PROFILES["s3"].replace(system_item_disconnects=True))
+    simulator = await start(switches=PROFILES["s3"].replace(system_item="disconnect"))
     async with configured(simulator) as client:
         await client.type("Be nice.", role="system")
         simulator.clock.advance(1)
@@ -177,3 +177,22 @@ async def test_item_history_of_a_connection_ends_with_it(start):
     async with opened(simulator) as client:
         await client.until("session.created")
         assert not simulator.connections[-1].items
+
+
+async def test_item_of_system_is_taken_where_documented(start):
+    brain = ScriptedBrain(Say("Yes."))
+    async with configured(await start(profile="doc", brain=brain)) as client:
+        item = message("system", {"type": "input_text", "text": "Be nice."})
+        await client.send("conversation.item.create", item=item)
+        item = (await client.until("conversation.item.created"))["item"]
+        await client.ask("What do you know?")
+    assert item["role"] == "system"
+    assert [item.role for item in brain.prompts[0].items] == ["system", "user"]
+
+
+@pytest.mark.parametrize("part", ["text", "input_text"])
+async def test_item_of_assistant_takes_either_kind_of_text(start, part):
+    async with configured(await start()) as client:
+        item = message("assistant", {"type": part, "text": "I said so."})
+        await client.send("conversation.item.create", item=item)
+        assert (await client.until("conversation.item.created"))["item"]["status"] == "completed"

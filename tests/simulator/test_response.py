@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from simulator import PROFILES, Fault, Say, ScriptedBrain, Think
-from tests.simulator.client import configured, voice_of
+from simulator import PROFILES, Call, Fault, Say, ScriptedBrain, Think
+from tests.simulator.client import configured, opened, voice_of
 
 LONG = "This is a sentence of some length. And here is one more of them. The third ends it all."
 
@@ -128,7 +128,16 @@ async def test_response_instructions_are_honoured_where_switched(start, honoured
 async def test_response_thinking_goes_ahead(start):
     _, client = await answered(start, [Think("Let me see."), Say("Yes.")])
     assert client.all("response.thinking.done")[0]["thinking"] == "Let me see."
-    assert client.types().index("response.thinking.delta") < client.types().index("response.audio.delta")
+    types = client.types()
+    start_at = types.index("response.content_part.added")
+    assert types[start_at : start_at + 4] == [
+        "response.content_part.added",
+        "response.thinking.delta",
+        "response.thinking.done",
+        "response.content_part.done",
+    ]
+    assert types.index("response.thinking.delta") < types.index("response.audio.delta")
+    assert client.all("response.content_part.done")[0]["part"] == {"type": "thinking", "thinking": "Let me see."}
 
 
 async def test_response_metadata_is_not_echoed(start):
@@ -247,3 +256,96 @@ async def test_response_create_without_quota_left_is_refused(start):
         await client.send("response.create")
         error = (await client.until("error"))["error"]
     assert (error["type"], error["code"]) == ("quota_exceeded", "402")
+
+
+async def test_response_order_of_a_typed_turn_is_as_observed(start):
+    simulator = await start(profile="s25plan", brain=ScriptedBrain(Say(LONG)))
+    async with configured(simulator) as client:
+        await client.type("A question of some length.")
+        await client.send("response.create")
+        await client.until("response.done")
+    types = client.types()
+    assert types[types.index("conversation.item.created") :] == [
+        "conversation.item.created",
+        "response.created",
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.audio_transcript.delta",
+        "response.audio_transcript.done",
+        "response.audio.delta",
+        "response.audio.done",
+        "response.content_part.done",
+        "response.output_item.done",
+        "response.done",
+    ]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_response_events_have_the_fields_of_the_sheet(start, profile):
+    _, client = await answered(start, profile=profile)
+    created, done = client.all("response.created")[0]["response"], client.all("response.done")[0]["response"]
+    assert set(created) == {"id", "object", "status", "status_details", "output"}
+    assert (created["object"], created["status"], created["output"]) == ("realtime.response", "in_progress", [])
+    assert set(created) <= set(done)
+    assert done["id"] == created["id"]
+    place = {"item_id", "output_index", "content_index"}
+    for kind in ("audio_transcript.delta", "audio_transcript.done", "audio.delta", "audio.done"):
+        assert all(place <= set(event) for event in client.all(f"response.{kind}"))
+    for kind in ("content_part.added", "content_part.done"):
+        assert all({"response_id", "part"} | place <= set(event) for event in client.all(f"response.{kind}"))
+    assert all(
+        {"response_id", "output_index", "item"} <= set(event) for event in client.all("response.output_item.done")
+    )
+    assert len({event["event_id"] for event in client.events}) == len(client.events)
+
+
+@pytest.mark.parametrize(("profile", "shown"), [("s3", False), ("s25plan", False), ("doc", True)])
+async def test_response_rate_limits_are_the_profiles(start, profile, shown):
+    _, client = await answered(start, profile=profile)
+    assert bool(client.all("rate_limits.updated")) is shown
+
+
+@pytest.mark.parametrize(("profile", "key"), [("s3", "response"), ("doc", "response"), ("doc", "session")])
+async def test_response_voice_and_instructions_are_the_profiles(start, profile, key):
+    simulator, _ = await answered(
+        start, profile=profile, create={key: {"voice": "cixingnansheng", "instructions": "own", "tools": []}}
+    )
+    wanted = ("cixingnansheng", "own") if profile == "doc" else ("jingdiannvsheng", "")
+    assert (simulator.responses[0].voice, simulator.responses[0].instructions) == wanted
+
+
+async def test_response_bad_voice_is_refused_where_voices_are_honoured(start):
+    async with configured(await start(profile="doc")) as client:
+        await client.type("A question.")
+        await client.send("response.create", event_id="c7", response={"voice": "nobody"})
+        error = (await client.until("error"))["error"]
+    assert (error["message"], error["event_id"]) == ("voice nobody is not valid", "c7")
+
+
+async def test_response_formats_of_its_own_change_nothing(start):
+    _, client = await answered(start, create={"response": {"input_audio_format": "x", "output_audio_format": "x"}})
+    assert client.audio() == voice_of(LONG)
+
+
+@pytest.mark.parametrize(("profile", "voiced"), [("s3", False), ("s25plan", False), ("doc", True)])
+@pytest.mark.parametrize("model", ["step-audio-2", "step-audio-2-mini"])
+async def test_response_of_an_older_model_is_words_alone_where_observed(start, profile, voiced, model):
+    simulator = await start(profile=profile)
+    async with opened(simulator, model=model) as client:
+        await client.until("session.created")
+        await client.configure()
+        await client.ask("A question of some length.")
+    assert bool(client.audio()) is voiced
+    assert simulator.responses[0].text
+
+
+@pytest.mark.parametrize(("profile", "calls"), [("s3", 0), ("doc", 1)])
+async def test_response_of_the_reasoning_model_thinks_and_reads_calls_aloud(start, profile, calls):
+    simulator = await start(profile=profile, brain=ScriptedBrain(Call("light_on", {"room": "hall"})))
+    async with opened(simulator, model="step-audio-r1.5") as client:
+        await client.until("session.created")
+        await client.configure()
+        await client.ask("Turn on the light.")
+    assert client.all("response.thinking.delta")
+    assert len(simulator.responses[0].calls) == calls
+    assert simulator.responses[0].text == ("" if calls else 'light_on({"room": "hall"})')

@@ -1,9 +1,10 @@
 """Configuration and its echo (sheet 1.5, 1.6, 1.7)."""
 
+import aiohttp
 import pytest
 
 from simulator import PROFILES
-from tests.simulator.client import opened, voice_of
+from tests.simulator.client import KEY, MODEL, opened, voice_of
 
 FUNCTION = {"type": "function", "function": {"name": "light_on", "description": "", "parameters": {"type": "object"}}}
 DETECTION = {
@@ -48,11 +49,17 @@ async def test_session_update_merges_and_echoes_known_fields(client):
     assert session["volume_ratio"] == 1.5
 
 
-@pytest.mark.parametrize("field", ["speed", "temperature", "tool_choice", "input_audio_transcription", "reasoning"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "speed", "speech_rate", "rate", "audio", "temperature", "max_response_output_tokens", "tool_choice",
+        "input_audio_transcription", "reasoning", "built_in_tools", "max_response_output_length", "model", "metadata",
+    ],
+)  # fmt: skip
 async def test_session_update_unknown_field_is_not_echoed(client, field):
     updated = await client.configure(**{field: "auto"})
     assert updated["type"] == "session.updated"
-    assert field not in updated["session"]
+    assert updated["session"].get(field) != "auto"
 
 
 async def test_session_update_tool_choice_object_is_invalid_format(client):
@@ -213,3 +220,140 @@ async def test_session_heard_keeps_every_byte(start):
         await client.until("input_audio_buffer.cleared")
         assert bytes(simulator.connections[0].heard) == pcm
         assert simulator.connections[0].session.voice == "jingdiannvsheng"
+
+
+async def test_session_created_has_the_fields_of_the_sheet_and_updated_those_set(client):
+    created = client.events[0]["session"]
+    assert set(created) == {
+        "id", "object", "model", "modalities", "instructions", "voice", "input_audio_format", "output_audio_format",
+        "max_response_output_tokens",
+    }  # fmt: skip
+    assert created["id"].startswith("sess_")
+    assert {"tools", "turn_detection"} <= set((await client.configure())["session"])
+
+
+@pytest.mark.parametrize(("profile", "shown"), [("s3", True), ("s25plan", False), ("doc", True)])
+async def test_session_updated_carries_its_id_where_switched(start, profile, shown):
+    async with opened(await start(profile=profile)) as client:
+        await client.until("session.created")
+        session = (await client.configure())["session"]
+    assert ({"id", "object", "model"} <= set(session)) is shown
+
+
+@pytest.mark.parametrize("field", ["input_audio_format", "output_audio_format"])
+async def test_session_update_other_format_than_pcm16_is_an_error(client, field):
+    assert (await client.configure(**{field: "pcm16"}))["type"] == "session.updated"
+    assert (await client.configure(**{field: "g711_ulaw"}))["type"] == "error"
+
+
+async def test_session_update_unknown_detection_fields_are_dropped(client):
+    others = {"threshold": 0.5, "create_response": False, "interrupt_response": False}
+    assert (await client.configure(turn_detection=DETECTION | others))["session"]["turn_detection"] == DETECTION
+
+
+async def test_session_update_can_come_at_any_time_and_in_part(client):
+    await client.configure(instructions="Be short.")
+    await client.ask("A question of some length.")
+    await client.send("session.update", session={"tools": [FUNCTION]})
+    session = (await client.until("session.updated"))["session"]
+    assert (session["instructions"], session["tools"]) == ("Be short.", [FUNCTION])
+
+
+@pytest.mark.parametrize("echoed", [True, False])
+async def test_session_sampling_is_echoed_where_switched(start, echoed):
+    simulator = await start(switches=PROFILES["s3"].replace(sampling_echoed=echoed))
+    async with opened(simulator) as client:
+        await client.until("session.created")
+        session = (await client.configure(temperature=0.5, max_response_output_tokens=100))["session"]
+    assert session.get("temperature") == (0.5 if echoed else None)
+    assert session.get("max_response_output_tokens") == (100 if echoed else None)
+
+
+@pytest.mark.parametrize(("after", "kind"), [("audio", "session.updated"), ("update", "error")])
+async def test_session_voice_is_fixed_by_the_first_update_where_switched(start, after, kind):
+    simulator = await start(switches=PROFILES["s3"].replace(voice_fixed_after=after))
+    async with opened(simulator) as client:
+        await client.until("session.created")
+        await client.configure()
+        assert (await client.configure(voice="wenrounansheng"))["type"] == "session.updated"
+        assert (await client.configure(voice="cixingnansheng"))["type"] == kind
+        assert (await client.configure(voice=simulator.connections[0].session.voice))["type"] == "session.updated"
+
+
+async def test_session_voice_after_audio_is_ignored_where_switched(start):
+    simulator = await start(switches=PROFILES["s3"].replace(voice_change="ignore"))
+    async with opened(simulator) as client:
+        await client.until("session.created")
+        await client.configure()
+        await client.ask("A question of some length.")
+        assert (await client.configure(voice="wenrounansheng"))["session"]["voice"] == "jingdiannvsheng"
+
+
+@pytest.mark.parametrize(
+    ("model", "default", "voice", "clone"),
+    [
+        ("step-audio-2", "qingchunshaonv", "elegantgentle-female", "session.updated"),
+        ("step-audio-2-mini", "qingchunshaonv", "wenrounansheng", "error"),
+    ],
+)
+async def test_session_voices_are_the_models(start, model, default, voice, clone):
+    async with opened(await start(), model=model) as client:
+        assert (await client.until("session.created"))["session"]["voice"] == default
+        assert (await client.configure(voice=voice))["session"]["voice"] == voice
+        assert (await client.configure(voice="cixingnansheng"))["error"]["code"] == "400"
+        assert (await client.configure(voice="voice-tone-mine"))["type"] == clone
+
+
+RETRIEVAL = {"vector_store_id": "vs", "prompt_template": "{{knowledge}} {{query}}"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "kind"),
+    [
+        ({"type": "web_search"}, "session.updated"),
+        ({"type": "web_search", "function": {"description": "d", "options": {"top_k": 5}}}, "session.updated"),
+        ({"type": "web_search", "function": {"options": {"timeout_seconds": "long"}}}, "error"),
+        ({"type": "retrieval", "function": {"description": "d", "options": RETRIEVAL}}, "session.updated"),
+        ({"type": "retrieval", "function": {"description": "d", "options": {}}}, "error"),
+        ({"type": "retrieval"}, "error"),
+        ({"type": "function", "function": {"name": "no spaces please"}}, "error"),
+        ({"type": "function", "function": {"name": "f" * 65}}, "session.updated"),
+        ({"type": "function", "function": {"name": "f", "parameters": "none"}}, "error"),
+        ({"type": "code_interpreter"}, "error"),
+    ],
+)
+async def test_session_update_tools_have_the_documented_forms(client, tool, kind):
+    updated = await client.configure(tools=[tool])
+    assert updated["type"] == kind
+    if kind == "session.updated":
+        assert updated["session"]["tools"] == [tool]
+
+
+async def test_session_error_repeats_the_clients_event_id(client):
+    await client.send("novelty", event_id="mine")
+    assert (await client.until("error"))["error"]["event_id"] == "mine"
+
+
+@pytest.mark.parametrize("event", ["conversation.item.retrieve", "conversation.create", "session.restore"])
+async def test_session_event_that_is_not_documented_is_unknown(client, event):
+    await client.send(event, item_id="any")
+    error = (await client.until("error"))["error"]
+    assert (error["code"], error["param"]) == ("invalid_value", "type")
+
+
+async def test_session_pings_of_the_service_end_it_unless_answered(start):
+    simulator = await start(switches=PROFILES["s3"].replace(server_ping_s=20, update_limit_s=0))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    url = f"{simulator.url}/v1/realtime?model={MODEL}"
+    async with aiohttp.ClientSession(headers=headers) as web, web.ws_connect(url, autoping=False) as socket:
+        await socket.receive()
+        simulator.clock.advance(21)
+        ping = await socket.receive()
+        assert ping.type == aiohttp.WSMsgType.PING
+        await socket.pong(ping.data)
+        await socket.ping()
+        assert (await socket.receive()).type == aiohttp.WSMsgType.PONG
+        simulator.clock.advance(21)
+        assert (await socket.receive()).type == aiohttp.WSMsgType.PING
+        simulator.clock.advance(21)
+        assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from simulator import PROFILES, Fault
-from tests.simulator.client import configured
+from tests.simulator.client import configured, voice_of
 
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 DELTA = "conversation.item.input_audio_transcription.delta"
@@ -113,3 +113,29 @@ async def test_transcription_failed_leaves_the_answer(start, moment):
             await client.until(failed)
     assert done["response"]["status"] == "completed"
     assert client.all(failed)[0]["error"]["message"] == "no ears"
+
+
+@pytest.mark.parametrize(
+    ("asked", "setting", "told"),
+    [(False, None, True), (True, None, False), (True, {"model": "step-asr"}, True), (False, {"model": "x"}, True)],
+)
+async def test_transcription_has_to_be_asked_for_where_switched(start, asked, setting, told):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_asked=asked))
+    async with configured(simulator, input_audio_transcription=setting) as client:
+        await client.ask(WORDS)
+    assert bool(client.all(COMPLETED)) is told
+    assert WORDS in simulator.responses[0].text
+
+
+async def test_transcription_next_comes_after_the_next_speech_has_started(start):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_moment="next"))
+    silence = bytes(96000)
+    async with configured(simulator, turn_detection={"type": "server_vad"}) as client:
+        await client.append(voice_of(WORDS) + silence)
+        await client.until("response.done")
+        assert not client.all(COMPLETED)
+        await client.append(voice_of("And the second turn.") + silence)
+        await client.until(COMPLETED)
+    found = [event["type"] for event in client.events]
+    assert found.count("input_audio_buffer.speech_started") == 2
+    assert client.all(COMPLETED)[0]["transcript"] == WORDS

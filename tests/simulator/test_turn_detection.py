@@ -146,3 +146,78 @@ async def test_detected_turn_loses_its_slot_to_a_create_in_the_gap(start):
         await client.until("response.done")
     assert error["error"]["message"] == "ongoing response already exists"
     assert len(client.all("response.created")) == 1
+
+
+def test_detector_prefix_is_not_in_the_turn_before():
+    detector = TurnDetector(DETECTION, 0, 0, 0)
+    speech = voice_of(WORDS)
+    found = boundaries(detector, SECOND, speech, bytes(200 * 48), speech)
+    assert [kind for kind, _ in found] == ["started", "stopped", "started"]
+    assert found[1][1] < found[2][1] <= found[1][1] + 200
+
+
+@pytest.mark.parametrize("cut", [1, 2, 7, 960, 961, 48000])
+def test_detector_finds_the_same_however_the_audio_is_cut(cut):
+    audio = SECOND + voice_of(WORDS) + SECOND * 2
+    pieces = [audio[at : at + 2 * cut] for at in range(0, len(audio), 2 * cut)]
+    whole = boundaries(TurnDetector(DETECTION, 900, 1100, 0), audio)
+    assert boundaries(TurnDetector(DETECTION, 900, 1100, 0), *pieces) == whole
+
+
+@pytest.mark.parametrize(("lag", "bounds_ms"), [("start", (800, 1100)), ("stop", (1070, 1730))])
+@pytest.mark.parametrize("profile", ["s3", "s25plan"])
+def test_detector_lags_are_within_what_was_measured(profile, lag, bounds_ms):
+    switches = PROFILES[profile]
+    detector = TurnDetector(DETECTION, switches.vad_start_lag_ms, switches.vad_stop_lag_ms, 0)
+    speech, told = voice_of(WORDS), {}
+    for at in range(0, 5 * 48000, 960):
+        heard = (SECOND + speech + SECOND * 3)[at : at + 960]
+        told |= {found.kind: (at // 48 + 20, found.at_ms) for found in detector.feed(heard)}
+    onset_ms, end_ms = told["started"][1] + DETECTION["prefix_padding_ms"], told["stopped"][1]
+    late_ms = told["started"][0] - onset_ms if lag == "start" else told["stopped"][0] - end_ms
+    assert bounds_ms[0] <= late_ms <= bounds_ms[1]
+
+
+async def test_detected_turn_is_placed_in_all_the_audio_that_arrived(start):
+    simulator = await start(profile="doc")
+    async with configured(simulator, turn_detection=DETECTION) as client:
+        for _ in range(2):
+            await client.append(SECOND * 2 + voice_of(WORDS) + SECOND)
+            await client.until("response.done")
+        spoken_ms = len(voice_of(WORDS)) // 48
+        starts = [event["audio_start_ms"] for event in client.all("input_audio_buffer.speech_started")]
+        heard_ms = simulator.connections[0].heard_ms()
+    assert abs(starts[0] - 1500) <= 20
+    assert abs(starts[1] - (2000 + spoken_ms + 1000 + 1500)) <= 20
+    assert starts[1] < client.all("input_audio_buffer.speech_stopped")[1]["audio_end_ms"] < heard_ms
+
+
+async def test_detected_audio_is_committed_from_its_start(start):
+    simulator = await start(profile="doc")
+    async with configured(simulator, turn_detection=DETECTION) as client:
+        await client.append(SECOND * 2 + voice_of(WORDS) + SECOND)
+        await client.until("response.done")
+        said = simulator.connections[0].items[0].audio
+    started = client.all("input_audio_buffer.speech_started")[0]["audio_start_ms"]
+    assert said == (SECOND * 2 + voice_of(WORDS) + SECOND)[started * 48 :][: len(said)]
+    assert voice_of(WORDS)[:-4320] in said
+
+
+async def test_detected_boundaries_have_the_fields_of_the_table_where_switched(start):
+    simulator = await start(switches=PROFILES["s3"].replace(detection_fields="table"))
+    async with configured(simulator, turn_detection=DETECTION) as client:
+        await client.append(voice_of(WORDS) + SECOND * 2)
+        await client.until("response.done")
+    assert client.all("input_audio_buffer.speech_started")[0]["audio_start_ms"] == "0"
+    stopped = client.all("input_audio_buffer.speech_stopped")[0]
+    assert stopped["audio_end_ms"].isdigit()
+    assert "response_id" in stopped
+
+
+async def test_detected_turn_of_noise_alone_is_not_answered(start):
+    simulator = await start()
+    async with configured(simulator, turn_detection=DETECTION) as client:
+        await client.append(b"\xff\x4f\x01\xb0" * 3600 + SECOND * 3)
+        error = (await client.until("error"))["error"]
+    assert error["message"] == "no speech found"
+    assert not client.all("response.created")

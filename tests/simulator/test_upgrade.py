@@ -3,12 +3,14 @@
 import aiohttp
 import orjson
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from simulator import PROFILES, Fault
 from tests.simulator.client import KEY, MODEL, opened
 
 S3_MODEL = "stepaudio-3-realtime-preview"
+BARE = {"Authorization": KEY}
 
 
 async def refusal(simulator, **arguments):
@@ -112,3 +114,40 @@ async def test_upgrade_refused_by_path_leaves_others(start):
     assert status == 429
     async with opened(simulator) as client:
         await client.until("session.created")
+
+
+@pytest.mark.parametrize("model", ["step-audio-r1.1", "step-overture-preview"])
+async def test_upgrade_withdrawn_model_is_400(start, model):
+    status, _ = await refusal(await start(), model=model)
+    assert status == 400
+
+
+async def test_upgrade_takes_headers_of_other_services_and_names_the_trace(start):
+    simulator = await start()
+    url = f"{simulator.url}/v1/realtime?model={MODEL}".replace("http", "ws", 1)
+    headers = {"Authorization": f"Bearer {KEY}", "OpenAI-Beta": "realtime=v1", "X-Trace-Id": "mine"}
+    async with connect(url, additional_headers=headers) as socket:
+        assert socket.response.headers["x-trace-id"] == "mine"
+        assert socket.response.headers["x-request-id"]
+
+
+async def test_upgrade_key_without_bearer_is_401(start):
+    simulator = await start()
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(simulator.url.replace("http", "ws", 1) + "/v1/realtime", additional_headers=BARE):
+            pass
+    assert refused.value.response.status_code == 401
+
+
+@pytest.mark.parametrize(("switch", "open_path"), [("quota", "/step_plan/v1/realtime"), ("plan_quota", "/v1/realtime")])
+async def test_upgrade_quota_of_plan_and_platform_are_separate(start, switch, open_path):
+    simulator = await start(switches=PROFILES["s25plan"].replace(**{switch: False}))
+    async with opened(simulator, path=open_path) as client:
+        await client.until("session.created")
+    other_path = ({"/v1/realtime", "/step_plan/v1/realtime"} - {open_path}).pop()
+    assert (await refusal(simulator, path=other_path))[0] == 402
+
+
+@pytest.mark.parametrize("path", ["/v1/realtime/stateless", "/v1/realtime/asr", "/step_plan/v1/realtime/asr/stream"])
+async def test_upgrade_unknown_path_is_404(start, path):
+    assert (await refusal(await start(), path=path))[0] == 404
