@@ -50,6 +50,7 @@ DOC = Switches(
     vad_start_lag_ms=0,
     vad_stop_lag_ms=0,
     speech_events="june",
+    speech_done_audio="whole",
     recognition_stash=False,
 )
 """The documents, to the letter."""

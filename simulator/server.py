@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from . import control, recognition_http, rest, speech_http
+from . import clones, control, recognition_files, recognition_http, rest, speech_http
 from .access import PLAN, Gate, refusal
 from .realtime import RealtimeConnection
 from .recognition_socket import RecognitionSocket
@@ -35,9 +35,9 @@ class Simulator(Service):
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app = web.Application(client_max_size=128 * 1024 * 1024)
         app.on_response_prepare.append(trace)
-        for endpoint in (rest, speech_http, recognition_http, control):
+        for endpoint in (rest, clones, speech_http, recognition_http, recognition_files, control):
             app.add_routes(endpoint.routes(self))
         for path in ("", PLAN):
             app.router.add_get(f"{path}/v1/realtime", self._realtime)

@@ -71,6 +71,8 @@ def request_problem(settings: dict[str, Any], model: str) -> str | None:
         return "response_format is not valid"
     if settings.get("stream_format", "audio") not in ("audio", "sse"):
         return "stream_format is not valid"
+    if settings.get("stream_format") == "sse" and settings.get("return_url"):
+        return "return_url is not supported for streams"
     return speech_problem(settings, model, voice_field="voice")
 
 

@@ -4,9 +4,18 @@ import re
 
 from .containers import FORMATS, RATES, STREAM_FORMATS
 from .items import Event
-from .voices import CLONE_PREFIX, SPEECH_VOICES
+from .voices import CLONE_PREFIX, speech_voices
 
-LABELS = ("language", "emotion", "style")
+_STYLES = ("慢速", "极慢", "快速", "极快", "冷漠", "尴尬", "沮丧")
+LABELS = {
+    "language": ("粤语", "四川话", "日语"),
+    "emotion": (
+        "高兴", "非常高兴", "悲伤", "生气", "非常生气", "撒娇", "恐惧", "惊讶", "兴奋", "钦佩", "困惑",
+    ),
+    "style": (*_STYLES, "骄傲", "温柔", "甜美", "豪爽", "严肃", "傲慢", "老年", "吼叫", "阴阳怪气", "磕巴"),
+}  # fmt: skip
+MINI_LABELS = LABELS | {"style": _STYLES}
+"""What voice_label may be on step-tts-2, and on step-tts-mini; refusing others is inferred."""
 
 
 def speech_problem(settings: Event, model: str, voice_field: str = "voice_id") -> str | None:
@@ -17,7 +26,7 @@ def speech_problem(settings: Event, model: str, voice_field: str = "voice_id") -
     instruction = settings.get("instruction", "")
     checks = (
         (
-            isinstance(voice, str) and (voice in SPEECH_VOICES or voice.startswith(CLONE_PREFIX)),
+            isinstance(voice, str) and (voice in speech_voices(model) or voice.startswith(CLONE_PREFIX)),
             f"voice {voice} is not valid",
         ),
         (settings.get("response_format", "mp3") in (*FORMATS, *STREAM_FORMATS), "response_format is not valid"),
@@ -27,7 +36,10 @@ def speech_problem(settings: Event, model: str, voice_field: str = "voice_id") -
         (settings.get("mode", "default") in ("default", "sentence"), "mode is not valid"),
         (settings.get("text_normalization", "standard") in ("standard", "enhanced"), "text_normalization is not valid"),
         (not newer or "voice_label" not in settings, "voice_label is not supported for v2 models"),
-        (_is_label(settings.get("voice_label")), "voice_label must have exactly one of language, emotion, style"),
+        (
+            _is_label(settings.get("voice_label"), model),
+            "voice_label must be one of language, emotion, style",
+        ),
         (_is_map(settings.get("pronunciation_map")), "pronunciation_map is not valid"),
         (newer or not instruction, f"instruction is not supported for {model}"),
         (isinstance(instruction, str) and len(instruction) <= limit, f"instruction is longer than {limit} characters"),
@@ -40,8 +52,15 @@ def _within(settings: Event, names: tuple[str, ...], low: float, high: float) ->
     return all(isinstance(value, int | float) and low <= value <= high for value in found)
 
 
-def _is_label(label: object) -> bool:
-    return label is None or (isinstance(label, dict) and len(label) == 1 and set(label) <= set(LABELS))
+def _is_label(label: object, model: str) -> bool:
+    known = MINI_LABELS if model == "step-tts-mini" else LABELS
+    match label:
+        case None:
+            return True
+        case dict() if len(label) == 1:
+            [(kind, value)] = label.items()
+            return value in known.get(kind, ())
+    return False
 
 
 def _is_map(pronunciation: object) -> bool:

@@ -45,7 +45,7 @@ class SpeechSocket(WebSocket):
 
     async def opened(self) -> None:
         """Tell the session id."""
-        self.background(self.end_when_idle, self.service.switches.speech_idle_limit_s, 1000)
+        self.background(self._end_idle)
         await self.outlet.enter("connecting")
         await self._send("tts.connection.done", {})
 
@@ -112,6 +112,13 @@ class SpeechSocket(WebSocket):
             else:
                 self._text = piece
 
+    async def _end_idle(self) -> None:
+        await self.idle(self.service.switches.speech_idle_limit_s)
+        if self._settings is None:
+            self.outlet.end(1000)
+        self._cut(all_of_it=True)
+        self._sentences.put_nowait(None)
+
     async def _speak(self) -> None:
         switches = self.service.switches
         number = 0
@@ -121,7 +128,8 @@ class SpeechSocket(WebSocket):
         if self._encoder is not None:
             await self._audio(self._encoder.end(), True, 0.0, switches)
         self._record.status = "completed"
-        await self._send("tts.response.audio.done", {"audio": ""})
+        whole = self._record.audio if switches.speech_done_audio == "whole" else b""
+        await self._send(switches.speech_done_event, {"audio": base64.b64encode(whole).decode()})
         self.outlet.end(1000)
 
     async def _sentence(self, text: str, number: int, switches: Switches) -> None:

@@ -153,8 +153,15 @@ class Switches:
     speech_first_audio_s: float = _switch(0.468, "2.2", "from the text to the first audio of the TTS websocket")
     speech_http_s: float = _switch(1.7, "2.2", "of POST /v1/audio/speech without a stream")
     speech_speed: float = _switch(2.0, "2.2 ?", "speed of its delivery")
-    speech_idle_limit_s: float = _switch(60.0, "2.2", "without an event, after which the TTS websocket ends")
+    speech_idle_limit_s: float = _switch(
+        60.0, "2.2", "without a frame, after which the TTS socket says the rest and ends"
+    )
     speech_events: Literal["september", "june"] = _switch("september", "2.2", "fields of its sentence and audio events")
+
+    speech_done_event: Literal["tts.response.audio.done", "response.audio.done"] = _switch(
+        "tts.response.audio.done", "2.2", "its last event, which a table of the documents names without prefix"
+    )
+    speech_done_audio: Literal["empty", "whole"] = _switch("empty", "2.2", "the audio in it: none, or all of it again")
 
     # Recognition endpoints
     recognition_words_s: float = _switch(0.4, "3.2, 3.4", "from the end of speech to the completed words")

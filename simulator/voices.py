@@ -16,6 +16,8 @@ CALL_READING_MODELS = ("step-audio-r1.5",)
 SPEECH_MODELS = ("stepaudio-3-tts", "stepaudio-2.5-tts", "step-tts-2", "step-tts-mini", "step-tts-vivid")
 PLAN_SPEECH_MODELS = ("stepaudio-2.5-tts",)
 UPLOAD_RECOGNITION_MODELS = ("stepaudio-2.5-asr", "stepaudio-2-asr-pro", "stepaudio-3-asr-max", "step-asr-1.1-stream")
+TRANSCRIPTION_MODELS = ("step-asr",)
+FILE_RECOGNITION_MODELS = ("step-asr-1.1",)
 STREAM_RECOGNITION_MODELS = ("step-asr-1.1-stream", "stepaudio-2.5-asr-stream")
 
 REALTIME_VOICES = {
@@ -56,7 +58,21 @@ SPEECH_VOICES = (
     "zixinnansheng", "shuangkuainansheng", "ganliannvsheng", "qinhenvsheng", "huolinvsheng",
 )  # fmt: skip
 """System voices of the TTS endpoints (sheet 2.1)."""
+FEW_VOICES_MODELS = ("step-tts-mini", "step-tts-vivid")
+"""They lack the newest nine. What the sheet says of them is older than stepaudio-3-tts, which is not among them."""
+CATALOGUE_MODEL = "step-tts-2"
+CATALOGUE = (*SPEECH_VOICES, "energeticconfident-female", "yingwennansheng", "yingwennvsheng")
+"""What system_voices lists for its one model (sheet 2.1, 2.3)."""
+
+
+def speech_voices(model: str) -> tuple[str, ...]:
+    """Give the system voices that a TTS model accepts."""
+    if model == CATALOGUE_MODEL:
+        return CATALOGUE
+    return SPEECH_VOICES[:-9] if model in FEW_VOICES_MODELS else SPEECH_VOICES
+
 
 CLONE_PREFIX = "voice-tone-"
 CLONES = ("voice-tone-Fw8bQ1kZ2n", "voice-tone-Hx3cR7mY4p")
-"""Cloned voices of the simulated account."""
+"""Cloned voices of the simulated account, the oldest first."""
+CLONING_MODELS = ("stepaudio-2.5-tts", "step-tts-2", "step-tts-mini")

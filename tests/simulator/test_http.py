@@ -148,6 +148,14 @@ async def test_speech_says_what_the_settings_make_of_the_text(start, web, change
         {"model": "step-tts-2", "instruction": "softly"},
         {"model": "step-tts-2", "voice_label": {"emotion": "高兴", "style": "慢速"}},
         {"pronunciation_map": {"tone": ["no slash"]}},
+        {"instruction": "x" * 201},
+        {"model": "stepaudio-3-tts", "instruction": "x" * 501},
+        {"model": "stepaudio-3-tts", "voice_label": {"emotion": "高兴"}},
+        {"model": "step-tts-2", "voice_label": {"emotion": "happy"}},
+        {"model": "step-tts-mini", "voice_label": {"style": "温柔"}},
+        {"model": "step-tts-mini", "voice": "vibrant-youth"},
+        {"voice": "yingwennansheng"},
+        {"stream_format": "sse", "return_url": True},
     ],
 )
 async def test_speech_wrong_request_is_400(start, web, change):
@@ -156,13 +164,39 @@ async def test_speech_wrong_request_is_400(start, web, change):
         assert (await response.json())["error"]["type"] == "request_params_invalid"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"instruction": "x" * 200},
+        {"model": "stepaudio-3-tts", "instruction": "x" * 500},
+        {"model": "step-tts-2", "voice_label": {"emotion": "高兴"}, "voice": "yingwennansheng"},
+        {"model": "step-tts-mini", "voice_label": {"style": "极快"}, "voice": "wenrougongzi"},
+        {"model": "step-tts-vivid", "voice_label": {"language": "粤语"}},
+        {"voice": "voice-tone-mine", "speed": 0.5, "volume": 2.0},
+        {"timestamp": True, "stream_format": "sse"},
+    ],
+)
+async def test_speech_allowed_request_is_spoken(start, web, change):
+    simulator = await start()
+    async with web.post(f"{simulator.url}/v1/audio/speech", json=SPEECH | change) as response:
+        assert response.status == 200
+        await response.read()
+    assert simulator.responses[0].status == "completed"
+
+
 async def test_speech_older_model_is_not_on_plan(start, web):
     body = SPEECH | {"model": "step-tts-2"}
     async with web.post(f"{(await start()).url}/step_plan/v1/audio/speech", json=body) as response:
         assert response.status == 404
 
 
-@pytest.mark.parametrize("path", ["/v1/audio/speech", "/v1/audio/asr/sse"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/audio/speech", "/v1/audio/asr/sse", "/v1/audio/voices", "/v1/audio/voices/preview",
+        "/v1/audio/transcriptions", "/v1/audio/asr/file/submit",
+    ],
+)  # fmt: skip
 async def test_paid_endpoint_without_quota_is_402(start, web, path):
     simulator = await start(switches=PROFILES["s3"].replace(quota=False))
     async with web.post(f"{simulator.url}{path}", json={}) as response:
@@ -266,3 +300,18 @@ async def test_unknown_path_is_404_with_the_envelope(start, web):
     async with web.get(f"{(await start()).url}/v1/novelty") as response:
         assert response.status == 404
         assert "error" in await response.json()
+
+
+async def test_paid_endpoint_of_the_plan_has_its_own_quota(start, web):
+    simulator = await start(switches=PROFILES["s25plan"].replace(quota=False))
+    async with web.post(f"{simulator.url}/step_plan/v1/audio/speech", json=SPEECH) as response:
+        assert response.status == 200
+        await response.read()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/audio/transcriptions", "/v1/audio/asr/file/submit", "/v1/audio/voices", "/v1/audio/voices/preview"]
+)
+async def test_endpoint_that_is_not_on_plan_is_404(start, web, path):
+    async with web.post(f"{(await start()).url}/step_plan{path}", json={}) as response:
+        assert response.status == 404

@@ -3,11 +3,12 @@
 import base64
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from simulator import PROFILES, Fault
-from tests.simulator.client import APPEND_BYTES, opened, voice_of
+from tests.simulator.client import APPEND_BYTES, KEY, opened, voice_of
 
 DELTA = "conversation.item.input_audio_transcription.delta"
 COMPLETED = "conversation.item.input_audio_transcription.completed"
@@ -149,3 +150,28 @@ async def test_recognition_fault_has_the_codes_of_the_endpoint(start, kind, want
         await client.send("input_audio_buffer.commit")
         error = (await client.until("error"))["error"]
     assert (error["type"], error["code"]) == wanted
+
+
+async def test_recognition_pong_that_does_not_come_ends_with_its_code(start):
+    simulator = await start(switches=PROFILES["s3"].replace(server_ping_s=20))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    url = f"{simulator.url}/v1/realtime/asr/stream"
+    async with aiohttp.ClientSession(headers=headers) as web, web.ws_connect(url, autoping=False) as socket:
+        await socket.receive()
+        simulator.clock.advance(21)
+        assert (await socket.receive()).type == aiohttp.WSMsgType.PING
+        simulator.clock.advance(21)
+        error = (await socket.receive_json())["error"]
+    assert (error["type"], error["code"]) == ("internal_error", "pong_timeout")
+
+
+async def test_recognition_events_have_the_fields_of_the_sheet(start):
+    detection = {"type": "server_vad", "silence_duration_ms": 500, "threshold": 0.5}
+    async with listening(await start(), turn_detection=detection) as client:
+        await append(client, voice_of(WORDS, RATE_HZ) + bytes(RATE_HZ * 2))
+        completed = await client.until(COMPLETED)
+    assert {"prompt_tokens", "completion_tokens", "total_tokens"} == set(completed["usage"])
+    assert {"audio_start_ms", "item_id"} <= set(client.all("input_audio_buffer.speech_stopped")[0])
+    assert {"item_id", "previous_item_id"} <= set(client.all("input_audio_buffer.committed")[0])
+    assert client.all("conversation.item.created")[0]["item"]["status"] == "in_progress"
+    assert all({"session_id", "timestamp"} == set(event["meta"]) for event in client.events)

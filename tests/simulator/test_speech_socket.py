@@ -201,3 +201,30 @@ async def test_speech_socket_fault_is_an_error_in_its_own_shape(start):
         await tell(client, "tts.text.delta", text=TEXT)
         error = (await client.until("tts.response.error"))["data"]
     assert error["code"] == "503"
+
+
+@pytest.mark.parametrize(("profile", "whole"), [("s3", False), ("s25plan", False), ("doc", True)])
+async def test_speech_socket_audio_of_the_last_event_is_the_profiles(start, profile, whole):
+    client = await spoken(await start(profile=profile))
+    done = base64.b64decode(client.all("tts.response.audio.done")[0]["data"]["audio"])
+    assert done == (voice_of(TEXT) if whole else b"")
+
+
+async def test_speech_socket_last_event_has_the_name_of_the_table_where_switched(start):
+    simulator = await start(switches=PROFILES["s3"].replace(speech_done_event="response.audio.done"))
+    async with speaking(simulator) as client:
+        await tell(client, "tts.text.delta", text="Hello there.")
+        await tell(client, "tts.text.done")
+        await client.until("response.audio.done")
+
+
+async def test_speech_socket_idle_says_the_rest_before_it_closes(start):
+    simulator = await start()
+    async with speaking(simulator) as client:
+        await tell(client, "tts.text.delta", text="No end here")
+        await simulator.seen("tts.text.delta")
+        simulator.clock.advance(61)
+        await client.until("tts.response.audio.done")
+        await client.socket.wait_closed()
+    assert read_tones(b"".join(pieces(client)), 24000) == "No end here"
+    assert client.socket.close_code == 1000
