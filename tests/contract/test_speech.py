@@ -201,3 +201,25 @@ async def test_service_that_falls_silent_while_it_speaks_is_given_up(simulator):
         await speak(client, "Hello there, my friend.")
     simulator.release()
     await client.aclose()
+
+
+async def test_voice_that_comes_whole_again_at_its_end_is_heard_once(socket_enabled):
+    async with Simulator(profile="doc", key=KEY) as service:
+        client = client_of(service)
+        pcm = await speak(client, *SENTENCES)
+        await client.aclose()
+    assert pcm == service.responses[0].audio
+
+
+async def test_text_that_pauses_for_longer_than_the_services_minute_is_spoken_whole(client, simulator):
+    async def written():
+        yield "The first. "
+        await simulator.seen(ENDS)
+        simulator.clock.advance(61)
+        await simulator.seen("tts.response.audio.done")
+        for _ in range(50):
+            await asyncio.sleep(0)  # it is on its way
+        yield "The last."
+
+    pcm = b"".join([piece async for piece in client.synthesize(written(), OPTIONS)])
+    assert read_tones(pcm, OPTIONS.rate_hz).split() == ["The", "first.", "The", "last."]

@@ -186,7 +186,7 @@ async def _recite(
     connection = await connect()
     writer: asyncio.Task[None] | None = None
     failures: list[Exception] = []
-    odd = b""
+    odd, heard = b"", False
     try:
         try:
             async with asyncio.timeout(timeouts.configure_s):
@@ -200,17 +200,21 @@ async def _recite(
                 progress.begin(str(data.get("text", "")))
             elif event == "tts.response.sentence.end":
                 progress.end(str(data.get("text", "")))
-            elif event in {"tts.response.audio.delta", "tts.response.audio.done"}:
+            elif event == "tts.response.audio.delta" or (event == "tts.response.audio.done" and not heard):
                 pcm, odd = whole_samples(odd + read_pcm(data, "audio", ""))
                 progress.hear(pcm, last=data.get("status") == "finished")
                 if pcm:
+                    heard = True
                     yield pcm
-                if event == "tts.response.audio.done":
-                    break
+            if event == "tts.response.audio.done":  # which may hold the whole voice again (sheet 2.2)
+                break
     except ConnectionLostError:
         if failures:
             raise failures[0] from None  # what the text's own source raised belongs to the caller
         raise
+    else:
+        if not writer.done():  # the service had waited for text for a minute, and there is more to come
+            raise ConnectionLostError
     finally:
         if writer is not None:
             writer.cancel()
