@@ -11,13 +11,14 @@ class Clock:
         """`pace` and `life` stretch delays and limits: 1 is real time, and `pace=0` waits for nothing."""
         self.pace = pace
         self.life = life
-        self._start = time.monotonic()
+        self.start = time.monotonic()
+        """Its zero on the machine's monotonic clock, which other processes share."""
         self._advanced = 0.0
         self._moved = asyncio.Event()
 
     def now(self) -> float:
         """Seconds since the clock was made, with what `advance` added."""
-        return time.monotonic() - self._start + self._advanced
+        return time.monotonic() - self.start + self._advanced
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass at once: every wait and limit that ends within them ends now."""

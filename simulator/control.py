@@ -3,10 +3,12 @@
 import dataclasses
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from .access import refusal
 from .faults import Fault
+from .record import as_line
 from .service import Service
 from .speech_http import read_json
 
@@ -17,7 +19,10 @@ def routes(service: Service) -> list[web.RouteDef]:
     async def state(_request: web.Request) -> web.Response:
         return web.json_response(
             {
-                "switches": {name: shown(value) for name, value in dataclasses.asdict(service.switches).items()},
+                "switches": {
+                    switch.name: shown(getattr(service.switches, switch.name))
+                    for switch in dataclasses.fields(service.switches)
+                },
                 "connections": [
                     {
                         "number": connection.number,
@@ -36,8 +41,12 @@ def routes(service: Service) -> list[web.RouteDef]:
         )
 
     async def log(request: web.Request) -> web.Response:
-        since = float(request.query.get("since", "0"))
-        return web.json_response([dataclasses.asdict(entry) for entry in service.log if entry.at_s > since])
+        try:
+            since = float(request.query.get("since", "0"))
+        except ValueError:
+            return refusal(400, "since is a time, as in the lines of the log", "request_params_invalid")
+        lines = [as_line(entry, service.clock) for entry in service.wire.since(since)]
+        return web.json_response(lines, dumps=lambda value: orjson.dumps(value).decode())
 
     async def steer(request: web.Request) -> web.Response:
         body = await read_json(request)
@@ -67,4 +76,6 @@ def routes(service: Service) -> list[web.RouteDef]:
 
 def shown(value: Any) -> Any:
     """Give a switch's value as JSON can hold it."""
+    if isinstance(value, tuple):
+        return [str(fault) for fault in value]
     return "inf" if value == float("inf") else value

@@ -57,6 +57,12 @@ class Fault:
         code, message = match.groups() if match is not None else (None, "")
         return code or "400", message or "something went wrong"
 
+    def __str__(self) -> str:
+        """Give the form of the command line."""
+        nth = f"#{self.nth}" if self.nth != 1 else ""
+        times = f"*{self.times}" if self.times != 1 else ""
+        return f"{self.kind}@{self.at}{nth}{times}" + (f"={self.value}" if self.value else "")
+
     @classmethod
     def parse(cls, text: str) -> Fault:
         """Read `kind@at[#nth][*times][=value]`, the form of the command line."""

@@ -87,14 +87,16 @@ class Simulator(Service):
     async def _upgrade(
         self, request: web.Request, refused: web.Response | None, make: Callable[[], WebSocket]
     ) -> web.StreamResponse:
-        status = 101 if refused is None else refused.status
-        self.wire.add_upgrade(request.path, request.query.get("model", ""), status)
+        model = request.query.get("model", "")
         if refused is not None:
+            self.wire.add_upgrade(request.path, model, refused.status, 0)
             return refused
+        socket = make()
+        self.wire.add_upgrade(request.path, model, 101, socket.number)
         if (task := asyncio.current_task()) is not None:
             self._sockets.add(task)
             task.add_done_callback(self._sockets.discard)
-        return await make().run()
+        return await socket.run()
 
 
 async def unknown(request: web.Request) -> web.Response:

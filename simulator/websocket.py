@@ -10,7 +10,7 @@ from aiohttp import WSMsgType, web
 from .faults import ANSWER_KINDS, Fault, StruckError
 from .items import Event, RefusedError
 from .service import Service
-from .wire import Outlet
+from .wire import ABNORMAL, Outlet
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 CLOSE_S = 1.0
@@ -54,15 +54,24 @@ class WebSocket:
             self.service.clock,
             lambda: self.service.switches,
         )
-        async with asyncio.TaskGroup() as self._tasks:
-            events: asyncio.Queue[Event | RefusedError] = asyncio.Queue()
-            self.background(self._read, events)
-            self.background(self._handle_all, events)
-            if self.service.switches.server_ping_s:
-                self.background(self._ping, self.service.switches.server_ping_s)
-            code = await self.outlet.ended
-            for task in self._running:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                events: asyncio.Queue[Event | RefusedError] = asyncio.Queue()
+                self.background(self._read, events)
+                self.background(self._handle_all, events)
+                if self.service.switches.server_ping_s:
+                    self.background(self._ping, self.service.switches.server_ping_s)
+                code = await self.outlet.ended
+                for task in self._running:
+                    task.cancel()
+        except asyncio.CancelledError:
+            if self.request.transport is None:
+                self.service.wire.add_close(self.number, ABNORMAL, "client")
+            raise
+        if (told := self._websocket.close_code) is not None:
+            self.service.wire.add_close(self.number, told, "client")
+        else:
+            self.service.wire.add_close(self.number, code or ABNORMAL, "service")
         if code is not None:
             await self._websocket.close(code=code)
         elif self.request.transport is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import uuid
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -58,6 +59,22 @@ class Upgrade:
     path: str
     model: str
     status: int
+    connection: int
+    """0 where it was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The end of a websocket."""
+
+    at_s: float
+    connection: int
+    code: int
+    """1006 where no frame told one."""
+    by: Literal["client", "service"]
+
+
+Entry = WireEvent | Upgrade | Closed
 
 
 class WireLog:
@@ -70,24 +87,47 @@ class WireLog:
         self._grown = asyncio.Event()
         self.events: list[WireEvent] = []
         self.upgrades: list[Upgrade] = []
-        self.listeners: list[Callable[[WireEvent | Upgrade], None]] = []
+        self.closed: list[Closed] = []
+        self.listeners: list[Callable[[Entry], None]] = []
+        """Called with everything that passes, audio included."""
 
     def add(self, connection: int, direction: Literal["in", "out"], event: Event) -> None:
         """Note one event."""
-        self._note(self.events, WireEvent(self._clock.now(), connection, direction, without_audio(event)))
+        at_s = self._clock.now()
+        self._note(self.events, WireEvent(at_s, connection, direction, without_audio(event)))
+        self._tell(WireEvent(at_s, connection, direction, event))
 
-    def add_upgrade(self, path: str, model: str, status: int) -> None:
+    def add_upgrade(self, path: str, model: str, status: int, connection: int) -> None:
         """Note one upgrade."""
-        self._note(self.upgrades, Upgrade(self._clock.now(), path, model, status))
+        entry = Upgrade(self._clock.now(), path, model, status, connection)
+        self._note(self.upgrades, entry)
+        self._tell(entry)
 
-    def _note[T: WireEvent | Upgrade](self, entries: list[T], entry: T) -> None:
+    def add_close(self, connection: int, code: int, by: Literal["client", "service"]) -> None:
+        """Note the end of a websocket."""
+        entry = Closed(self._clock.now(), connection, code, by)
+        self._note(self.closed, entry)
+        self._tell(entry)
+
+    def since(self, at: float) -> list[Entry]:
+        """Give what is kept of everything that passed after a time of the machine's monotonic clock, in order."""
+
+        def after[T: Entry](entries: list[T]) -> list[T]:
+            return entries[bisect_right(entries, at, key=lambda entry: self._clock.start + entry.at_s) :]
+
+        kept: list[Entry] = [*after(self.events), *after(self.upgrades), *after(self.closed)]
+        return sorted(kept, key=lambda entry: entry.at_s)
+
+    def _note[T: Entry](self, entries: list[T], entry: T) -> None:
         entries.append(entry)
         if self._keep and len(entries) > 2 * self._keep:
             del entries[: -self._keep]
-        for listener in self.listeners:
-            listener(entry)
         self._grown.set()
         self._grown = asyncio.Event()
+
+    def _tell(self, entry: Entry) -> None:
+        for listener in self.listeners:
+            listener(entry)
 
     async def seen(self, event_type: str, count: int = 1, connection: int | None = None) -> WireEvent:
         """Wait until this many events of a type have passed, from the beginning, and give the last of them."""
