@@ -10,6 +10,7 @@ from .ears import Ears, ScriptEars, WhisperEars
 from .faults import Fault
 from .profiles import PROFILES
 from .record import Recorder
+from .replay import Recording
 from .server import Simulator
 from .switches import Switches
 from .voice import PiperVoice, ToneVoice, Voice
@@ -33,10 +34,15 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one switch, over the profile")
     parser.add_argument("--fault", action="append", default=[], metavar="KIND@MOMENT[#NTH][*TIMES][=VALUE]")
     parser.add_argument("--record", type=Path, metavar="FILE", help="append every event that passes, as JSON lines")
+    parser.add_argument("--record-audio", action="store_true", help="with its audio, not the size of it alone")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="play a recorded service side on the websockets")
     options = parser.parse_args(arguments)
+    if options.record_audio and options.record is None:
+        parser.error("--record-audio needs --record")
     try:
         options.switches = read_switches(PROFILES[options.profile], options.set, options.fault)
-    except ValueError as error:
+        options.recording = Recording(options.replay.read_bytes().splitlines()) if options.replay else None
+    except (ValueError, OSError) as error:
         parser.error(str(error))
     return options
 
@@ -60,6 +66,7 @@ async def serve(options: argparse.Namespace) -> None:
     simulator = Simulator(
         host=options.host,
         port=options.port,
+        recording=options.recording,
         switches=options.switches,
         key=options.key,
         ears=ears,
@@ -68,7 +75,7 @@ async def serve(options: argparse.Namespace) -> None:
         life=options.life,
         keep=KEPT_ENTRIES,
     )
-    recorder = Recorder(simulator, options.record) if options.record else contextlib.nullcontext()
+    recorder = Recorder(simulator, options.record, options.record_audio) if options.record else contextlib.nullcontext()
     with recorder:
         async with simulator:
             print(f"listening on {simulator.url}", flush=True)

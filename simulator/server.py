@@ -3,14 +3,16 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
 from aiohttp import web
 
 from . import clones, control, recognition_files, recognition_http, rest, speech_http
-from .access import PLAN, Gate, refusal
+from .access import PLAN, Gate, key_refusal, refusal
 from .realtime import RealtimeConnection
 from .recognition_socket import RecognitionSocket
+from .replay import Recording, ReplaySocket
 from .service import Service
 from .speech_socket import SpeechSocket
 from .websocket import WebSocket
@@ -19,11 +21,14 @@ from .websocket import WebSocket
 class Simulator(Service):
     """The service, listening while it is entered."""
 
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, **of_service: Any) -> None:
-        """Listen on `host` and `port`, 0 for a free one; the rest is Service's."""
+    def __init__(
+        self, *, host: str = "127.0.0.1", port: int = 0, recording: Recording | None = None, **of_service: Any
+    ) -> None:
+        """Listen on `host` and `port`, 0 for a free one; websockets play a `recording`; the rest is Service's."""
         super().__init__(**of_service)
         self.host = host
         self.port = port
+        self._recording = recording
         self._gate = Gate(self)
         self._sockets: set[asyncio.Task[Any]] = set()
         self._runner: web.AppRunner | None = None
@@ -39,10 +44,16 @@ class Simulator(Service):
         app.on_response_prepare.append(trace)
         for endpoint in (rest, clones, speech_http, recognition_http, recognition_files, control):
             app.add_routes(endpoint.routes(self))
-        for path in ("", PLAN):
-            app.router.add_get(f"{path}/v1/realtime", self._realtime)
-            app.router.add_get(f"{path}/v1/realtime/audio", self._speech)
-        app.router.add_get("/v1/realtime/asr/stream", self._recognition)
+        sockets = {
+            "/v1/realtime": self._realtime,
+            f"{PLAN}/v1/realtime": self._realtime,
+            "/v1/realtime/audio": self._speech,
+            f"{PLAN}/v1/realtime/audio": self._speech,
+            "/v1/realtime/asr/stream": self._recognition,
+        }
+        for path, handler in sockets.items():
+            played = partial(self._replay, self._recording) if self._recording is not None else handler
+            app.router.add_get(path, played)
         app.router.add_route("*", "/{path:.*}", unknown)
         # A websocket's handler is cancelled when its client is gone, even where nothing is read any more.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0, access_log=None)
@@ -83,6 +94,11 @@ class Simulator(Service):
     async def _recognition(self, request: web.Request) -> web.StreamResponse:
         refused = self._gate.recognition_refusal(request)
         return await self._upgrade(request, refused, lambda: RecognitionSocket(self, request))
+
+    async def _replay(self, recording: Recording, request: web.Request) -> web.StreamResponse:
+        recorded = recording.take(request.path)
+        refused = key_refusal(self, request) or recorded.refusal()
+        return await self._upgrade(request, refused, lambda: ReplaySocket(self, request, recorded))
 
     async def _upgrade(
         self, request: web.Request, refused: web.Response | None, make: Callable[[], WebSocket]

@@ -274,6 +274,8 @@ class Outlet:
                 await self._write(orjson.dumps(event)[:-9])
 
     async def _put(self, event: Event) -> None:
+        if self.ended.done():
+            return
         self._log.add(self._connection, "out", event)
         await self._write(orjson.dumps(event))
         await self._flush()
