@@ -72,7 +72,7 @@ class Scrubber:
     def _line(self, line: dict[str, Any]) -> dict[str, Any]:
         at = float(line["at"])
         self._start = at if self._start is None else self._start
-        kept = {key: line[key] for key in LINE_FIELDS if key in line} | {"at": at - self._start}
+        kept = {key: line[key] for key in LINE_FIELDS if key in line} | {"at": round(at - self._start, 6)}
         for key in ("path", "model"):
             if key in kept:
                 kept[key] = self._clean(str(kept[key]).partition("?")[0], self._secrets)

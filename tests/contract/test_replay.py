@@ -1,12 +1,17 @@
 """A recorded service side is to the client what the service was."""
 
+import asyncio
+import base64
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import pytest
 
-from custom_components.stepaudio.client.connection import Timeouts
+from custom_components.stepaudio.client.client import StepAudioClient
+from custom_components.stepaudio.client.connection import Endpoint, Timeouts
 from custom_components.stepaudio.client.errors import QuotaError, StepAudioError
 from custom_components.stepaudio.client.recognition import RecognitionOptions
 from custom_components.stepaudio.client.speech import SpeechOptions
@@ -19,6 +24,7 @@ from ..conftest import KEY
 from .conftest import CONFIG, client_of, pieces, take_all
 from .speaking import speak
 
+ROOT = Path(__file__).parents[2]
 RECORDINGS = Path(__file__).parent / "recordings"
 TEXT = "It is on. Good night."
 
@@ -168,3 +174,158 @@ async def test_replay_of_a_replay_is_the_same(socket_enabled, web_session, tmp_p
             await talked(simulator, spoken_turn, web_session)
     async with replaying(lines_of(tmp_path / "again")) as simulator:
         assert await talked(simulator, spoken_turn, web_session) == before
+
+
+@pytest.mark.parametrize(
+    ("recording", "outcome"),
+    [
+        (
+            "a_call_and_an_answer",
+            Outcome("Xxx xxx xxx xxxx xxxx xxxxxxx?", "Xxx xxxxxx.Xx xx xx. Xxxx xxxxx.", ("tool",)),
+        ),
+        ("an_error_in_the_middle", Outcome("Xxx xxx xxx xxxx xxxx xxxxxxx?", "Xx xx xx. Xxxx xxxxx.")),
+    ],
+)
+async def test_scrubbed_recording_is_answered_as_recorded(socket_enabled, web_session, recording, outcome):
+    lines = lines_of(RECORDINGS / f"{recording}.jsonl")
+    async with replaying(lines) as simulator:
+        after = await talked(simulator, spoken_turn, web_session)
+    assert (after.heard, after.words, after.error) == (outcome.heard, outcome.words, None)
+    assert [call.partition("-")[0] for call in after.calls] == list(outcome.calls)
+    assert len(after.voice) == voice_bytes(lines)
+
+
+def voice_bytes(lines):
+    """Return how much voice the answers had that came to their end."""
+    sizes, total = {}, 0
+    for event in [orjson.loads(line).get("event", {}) for line in lines]:
+        if event.get("type") == "response.audio.delta":
+            sizes[event["response_id"]] = sizes.get(event["response_id"], 0) + event["delta"]
+        if event.get("type") == "response.done" and event["response"]["status"] == "completed":
+            total += sizes.get(event["response"]["id"], 0)
+    return total
+
+
+async def test_replay_on_the_command_line_serves_the_turn_and_the_other_endpoints(
+    web_session, socket_enabled, tmp_path
+):
+    arguments = ("--port", "0", "--pace", "0", "--replay", RECORDINGS / "a_call_and_an_answer.jsonl")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "-m", "simulator", *arguments), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        url = (await process.stdout.readline()).decode().removeprefix("listening on ").strip()
+        client = StepAudioClient(Endpoint(url, "any"), "stepaudio-2.5-realtime")
+        assert (await spoken_turn(client, web_session)).words == "Xxx xxxxxx.Xx xx xx. Xxxx xxxxx."
+        await client.aclose()
+        async with web_session.get(f"{url}/v1/models", headers={"Authorization": "Bearer any"}) as response:
+            assert response.status == 200
+        async with web_session.get(f"{url}/simulator/log") as response:
+            assert (await response.json())[0]["direction"] == "open"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_replay_refuses_where_the_record_has_no_other_connection(socket_enabled, web_session):
+    async with replaying([]) as simulator:
+        client = client_of(simulator, timeouts=Timeouts(attempts=1))
+        turn = client.session("one").say("Hello.", CONFIG)
+        with pytest.raises(StepAudioError):
+            [part async for part in turn.ask(CONFIG).parts]
+        await client.aclose()
+        assert {upgrade.status for upgrade in simulator.upgrades} == {503}
+
+
+OPENING = {"at": 5.0, "connection": 1, "direction": "open", "path": "/v1/realtime", "status": 101}
+CREATED = (5.0, "out", {"type": "session.created"})
+
+
+class Socket:
+    """A websocket of a service that plays a record of these events."""
+
+    def __init__(self, socket):
+        self._socket = socket
+
+    async def send(self, kind, **fields):
+        await self._socket.send_json({"type": kind} | fields)
+
+    async def receive(self):
+        async with asyncio.timeout(5):
+            return await self._socket.receive_json()
+
+    async def nothing_comes(self):
+        """Have what was sent handled, events come in their order, and see that only the answer to this one came."""
+        await self._socket.send_str("no event")
+        assert (await self.receive())["type"] == "error"
+
+
+@asynccontextmanager
+async def socket_of(web_session, *moments, **arguments):
+    """Open a websocket to a service that plays these events."""
+    lines = [OPENING, *({"at": at, "connection": 1, "direction": way, "event": event} for at, way, event in moments)]
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with (
+        replaying(map(orjson.dumps, lines), **arguments) as simulator,
+        web_session.ws_connect(f"{simulator.url}/v1/realtime", headers=headers) as socket,
+    ):
+        yield Socket(socket), simulator.clock
+
+
+async def test_replay_takes_the_time_that_was_recorded(socket_enabled, web_session):
+    append = {"type": "input_audio_buffer.append", "audio": 100}
+    record = [
+        CREATED,
+        (6.5, "in", {"type": "response.create"}),
+        (6.9, "in", append),
+        (7.0, "out", {"type": "response.created"}),
+    ]
+    async with socket_of(web_session, *record, pace=1000.0) as (socket, clock):
+        assert (await socket.receive())["type"] == "session.created"
+        clock.advance(5000)
+        await socket.send("response.create")
+        await socket.nothing_comes()
+        clock.advance(499)
+        await socket.nothing_comes()
+        clock.advance(2)
+        assert (await socket.receive())["type"] == "response.created"
+
+
+async def test_replay_finds_speech_when_as_much_of_it_has_come(socket_enabled, web_session):
+    record = [
+        CREATED,
+        *((6.0, "in", {"type": "input_audio_buffer.append", "audio": size}) for size in (2880, 2880, 960)),
+        (7.0, "out", {"type": "input_audio_buffer.speech_started"}),
+    ]
+    async with socket_of(web_session, *record) as (socket, _):
+        assert (await socket.receive())["type"] == "session.created"
+        for _ in range(6):
+            await socket.send("input_audio_buffer.append", audio=base64.b64encode(bytes(960)).decode())
+        await socket.nothing_comes()
+        await socket.send("input_audio_buffer.append", audio=base64.b64encode(bytes(960)).decode())
+        assert (await socket.receive())["type"] == "input_audio_buffer.speech_started"
+
+
+async def test_replayed_error_names_the_event_of_the_client(socket_enabled, web_session):
+    record = [
+        CREATED,
+        (6.0, "in", {"type": "response.create", "event_id": "recorded"}),
+        (6.1, "out", {"type": "error", "event_id": "own", "error": {"event_id": "recorded", "code": "400"}}),
+    ]
+    async with socket_of(web_session, *record) as (socket, _):
+        await socket.receive()
+        await socket.send("response.create", event_id="new")
+        assert await socket.receive() == {
+            "type": "error",
+            "event_id": "own",
+            "error": {"event_id": "new", "code": "400"},
+        }
+
+
+@pytest.mark.parametrize(
+    "line", [b"no line", b"[]", b'{"at": 1, "connection": 1, "direction": "sideways"}', b'{"at": 1}', b'{"at": "x"}']
+)
+def test_record_with_a_wrong_line_names_it(line):
+    opening = b'{"at": 1, "connection": 1, "direction": "open", "path": "/v1/realtime", "status": 101}'
+    with pytest.raises(ValueError, match="line 2"):
+        Recording([opening, line])
