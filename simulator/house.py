@@ -24,6 +24,9 @@ STATE = (
     r"\b(?:is|are)\b.*\b(?:on|off|open|closed)\b|\bstate\b|\bstatus\b|\bhow (?:warm|cold|hot|bright)\b"
     r"|\btemperature\b|状态|温度|多少度|开着|关着|几度"
 )
+DEGREES = r"(\d+(?:\.\d+)?)\s*(?:degrees|°|度)"
+WARMTH = r"\b(?:warm|cold|hot|temperature)\b|温度|几度|多少度|冷|热"
+HERE = r"You are in area (.+?)(?: \(floor .+?\))? and all generic commands"
 TIME = r"\bwhat(?:'s| is)? (?:the )?time\b|\btime is it\b|几点"
 RECALL = r"\bwhat did i (?:just )?(?:say|ask)\b|我刚才说|我说了什么"
 
@@ -66,6 +69,9 @@ class HouseBrain:
         if re.search(TIME, heard, re.IGNORECASE):
             name = find_tool(prompt, "GetDateTime")
             return Call(name) if name else None
+        if (degrees := re.search(DEGREES, heard)) and (name := find_tool(prompt, "HassClimateSetTemperature")):
+            area = find_area(read_entities(prompt.instructions), heard)
+            return Call(name, {"temperature": float(degrees[1]), **({"area": area} if area else {})})
         for pattern, tool, placed in (
             (STATE, "GetLiveContext", False),
             (OFF, "HassTurnOff", True),
@@ -85,14 +91,15 @@ def target(prompt: Prompt, tool: str, heard: str) -> dict[str, Any]:
     """Fill name, or area and domain, from what was heard, as far as the tool takes them."""
     known = prompt.functions[tool].get("parameters", {}).get("properties", {})
     entities = read_entities(prompt.instructions)
+    here = re.search(HERE, prompt.instructions)
     found: dict[str, Any] = {}
-    if entity := find_entity(entities, heard):
+    if entity := find_entity(entities, heard, here[1] if here else None):
         found = {"name": entity.names[0]}
         if entity.areas and any(area.lower() in heard.lower() for area in entity.areas):
             found["area"] = entity.areas[0]
     else:
-        area = find_area(entities, heard)
         domain = find_domain(heard)
+        area = find_area(entities, heard) or (here[1] if here and domain else None)
         if area:
             found["area"] = area
         if domain:
@@ -117,8 +124,11 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip(" '\"") for part in text.split(",") if part.strip(" '\""))
 
 
-def find_entity(entities: list[Entity], heard: str) -> Entity | None:
-    """Find the thing whose name was heard: whole, else all its words, the longest name first."""
+def find_entity(entities: list[Entity], heard: str, here: str | None = None) -> Entity | None:
+    """Find the thing whose name was heard: whole, else all its words, the longest name first.
+
+    Else the only one of its kind in the room that was heard, or `here`, or anywhere.
+    """
     text = heard.lower()
     named = sorted(
         ((name.lower(), entity) for entity in entities for name in entity.names), key=lambda pair: -len(pair[0])
@@ -130,10 +140,21 @@ def find_entity(entities: list[Entity], heard: str) -> Entity | None:
     for name, entity in named:
         if words.issuperset(re.findall(r"\w+", name)):
             return entity
-    domain = find_domain(heard)
+    fitting = [entity for entity in entities if entity.domain == find_domain(heard)]
     area = find_area(entities, heard)
-    fitting = [entity for entity in entities if entity.domain == domain and (area is None or area in entity.areas)]
-    return fitting[0] if len(fitting) == 1 else None
+    nearby = [entity for entity in fitting if (area or here) in entity.areas]
+    if area is None and not nearby:
+        nearby = fitting
+    return nearby[0] if len(nearby) == 1 else None
+
+
+def find_thermometer(entities: list[Entity], heard: str) -> Entity | None:
+    """Find what measures the warmth that was asked about."""
+    if not re.search(WARMTH, heard, re.IGNORECASE):
+        return None
+    area = find_area(entities, heard)
+    named = (entity for entity in entities if "temperature" in entity.names[0].lower() or "温度" in entity.names[0])
+    return next((entity for entity in named if area is None or area in entity.areas), None)
 
 
 def find_area(entities: list[Entity], heard: str) -> str | None:
@@ -176,6 +197,8 @@ def say_result(name: str, output: str, heard: str) -> str:
     success = (result.get("data") or {}).get("success") or []
     things = ", ".join(str(thing.get("name", "")) for thing in success if thing.get("type") == "entity")
     if things:
+        if name.endswith("SetTemperature"):
+            return f"{things}已设置好。" if chinese else f"I set {things}."
         if name.endswith("TurnOff"):
             return f"{things}已关闭。" if chinese else f"I turned off {things}."
         return f"{things}已打开。" if chinese else f"I turned on {things}."
@@ -185,7 +208,7 @@ def say_result(name: str, output: str, heard: str) -> str:
 def say_state(context: str, heard: str, chinese: bool) -> str:
     """Say the state of what was asked about, from Home Assistant's live context."""
     entities = read_entities(context)
-    entity = find_entity(entities, heard)
+    entity = find_entity(entities, heard) or find_thermometer(entities, heard)
     if entity is None:
         return "我没有找到它。" if chinese else "I could not find that."
     block = re.split(r"(?m)^\s*-\s+(?=names?:)", context)[1:][entities.index(entity)]

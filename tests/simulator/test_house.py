@@ -67,6 +67,35 @@ def test_house_calls_the_tool_that_was_asked_for(heard, call):
     assert step(user(heard)) == call
 
 
+@pytest.mark.parametrize(
+    ("here", "heard", "arguments"),
+    [
+        ("Bedroom", "Turn on the light.", {"name": "Bedroom Lamp"}),
+        ("Kitchen (floor Ground)", "开灯。", {"name": "Kitchen Light"}),
+        ("Garden", "Turn on the lights.", {"area": "Garden", "domain": ["light"]}),
+        ("Garden", "Open the blinds.", {"name": "Blinds"}),
+        ("Bedroom", "Turn on the light in the kitchen.", {"name": "Kitchen Light", "area": "Kitchen"}),
+    ],
+)
+def test_house_means_the_room_it_is_in_where_none_is_named(here, heard, arguments):
+    instructions = OVERVIEW + f"You are in area {here} and all generic commands like 'turn on' should target this area."
+    [found] = HouseBrain().answer(Prompt(instructions, [user(heard)], TOOLS))
+    assert found == Call("intent__HassTurnOn", arguments)
+
+
+@pytest.mark.parametrize(
+    ("heard", "area"),
+    [
+        ("Set the bedroom to 19.5 degrees.", {"area": "Bedroom"}),
+        ("调到19.5度", {}),
+        ("客厅调到19.5度", {"area": "客厅"}),
+    ],
+)
+def test_house_sets_the_warmth_that_was_asked_for(heard, area):
+    tools = [*TOOLS, tool("intent__HassClimateSetTemperature")]
+    assert step(user(heard), tools=tools) == Call("intent__HassClimateSetTemperature", {"temperature": 19.5, **area})
+
+
 def test_house_fills_only_what_the_tool_takes():
     found = step(user("Turn on the kitchen light."), tools=[tool("HassTurnOn", {"name": {"type": "string"}})])
     assert found == Call("HassTurnOn", {"name": "Kitchen Light"})
@@ -97,7 +126,16 @@ SUCCESS = {
     "response_type": "action_done",
     "data": {"success": [{"type": "entity", "name": "Kitchen Light"}], "failed": []},
 }
-CONTEXT = "Live Context:\n- names: Kitchen Light\n  domain: light\n  state: 'on'\n  areas: Kitchen\n"
+CONTEXT = """Live Context:
+- names: Kitchen Light
+  domain: light
+  state: 'on'
+  areas: Kitchen
+- names: Bedroom Temperature, 卧室温度
+  domain: sensor
+  state: '18.5'
+  areas: Bedroom
+"""
 
 
 @pytest.mark.parametrize(
@@ -118,6 +156,18 @@ CONTEXT = "Live Context:\n- names: Kitchen Light\n  domain: light\n  state: 'on'
             {"success": True, "result": CONTEXT},
             "Is the kitchen light on?",
             "The Kitchen Light is on.",
+        ),
+        (
+            "GetLiveContext",
+            {"success": True, "result": CONTEXT},
+            "How warm is it in the bedroom?",
+            "The Bedroom Temperature is 18.5.",
+        ),
+        (
+            "GetLiveContext",
+            {"success": True, "result": CONTEXT},
+            "How warm is it in the kitchen?",
+            "I could not find that.",
         ),
         ("GetLiveContext", {"success": True, "result": CONTEXT}, "Is the garage door open?", "I could not find that."),
         ("HassNevermind", {}, "Never mind.", "Done."),
