@@ -1,42 +1,66 @@
-"""Settles our integration into a Home Assistant: the account, a light to switch, a pipeline of our entities."""
+"""Settles our integration into a Home Assistant: the account, the agents, and an Assist pipeline for each of them."""
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from .api import Api, Socket
+from .api import Api, Json, Socket
 from .home_assistant import INTEGRATION
+from .homes import Assistant
 from .report import HouseError
 from .service import Account
 
 _ENTITIES_TIMEOUT_S = 30.0
 _POLL_S = 0.1
-_FLOW = "/api/config/config_entries/flow"
+_ENTRIES = "/api/config/config_entries/flow"
+_FIRST_AGENT = "StepAudio"  # what an account begins with
+_SUBENTRIES = "/api/config/config_entries/subentries/flow"
 
-LIGHT_NAME = "Kitchen Light"
-LIGHT_AREA = "Kitchen"
 
-
-async def add_stepaudio(api: Api, account: Account) -> None:
-    """Add the integration as a user does, form by form."""
-    answers: dict[str, dict[str, Any]] = {
+async def add_stepaudio(api: Api, account: Account) -> str:
+    """Add the integration as a user does, form by form, and return the id of its entry."""
+    answers: dict[str, Json] = {
         "user": {"region": account.region, "plan": account.plan, "api_key": account.api_key},
         "custom": {"url": account.url},
     }
-    flow = await api.post(_FLOW, {"handler": "stepaudio", "show_advanced_options": False})
+    entry_id: str = (await _fill_in(api, _ENTRIES, "stepaudio", answers))["result"]["entry_id"]
+    return entry_id
+
+
+async def add_wyoming(api: Api, host: str, port: int) -> str:
+    """Add a Wyoming satellite as a user does, and return the id of its entry."""
+    answers = {"user": {"host": host, "port": port}}
+    entry_id: str = (await _fill_in(api, _ENTRIES, "wyoming", answers))["result"]["entry_id"]
+    return entry_id
+
+
+async def _fill_in(api: Api, path: str, handler: str | list[str], answers: Mapping[str, Json]) -> Json:
+    """Go through a flow with an answer for each step, what it suggests beside it, and return its end."""
+    flow = await api.post(path, {"handler": handler, "show_advanced_options": False})
+    left = dict(answers)
     while flow["type"] == "form":
         step = flow["step_id"]
         if flow.get("errors"):
-            raise HouseError(f"StepAudio refused the account: {_in_words(flow)}")
-        if (answer := answers.pop(step, None)) is None:
-            raise HouseError(f"StepAudio's config flow shows a step that this script does not know: “{step}”.")
-        defaults = {name["name"]: name["default"] for name in flow["data_schema"] if "default" in name}
-        flow = await api.post(f"{_FLOW}/{flow['flow_id']}", {**defaults, **answer})
+            raise HouseError(f"The form was refused: {_in_words(flow)}")
+        if (answer := left.pop(step, None)) is None:
+            raise HouseError(f"{handler}: there is a step that this script does not know: “{step}”.")
+        flow = await api.post(f"{path}/{flow['flow_id']}", {**_suggested(flow), **answer})
     if flow["type"] != "create_entry":
-        raise HouseError(f"StepAudio's config flow ended with “{flow['type']}”: {flow.get('reason')}.")
+        raise HouseError(f"{handler}: the flow ended with “{flow['type']}”: {flow.get('reason')}.")
+    return flow
 
 
-def _in_words(flow: dict[str, Any]) -> str:
+def _suggested(form: Json) -> Json:
+    suggested = {}
+    for field in form["data_schema"]:
+        if "default" in field:
+            suggested[field["name"]] = field["default"]
+        if (value := (field.get("description") or {}).get("suggested_value")) is not None:
+            suggested[field["name"]] = value
+    return suggested
+
+
+def _in_words(flow: Json) -> str:
     """Say what the form says; the API gives only the names of the texts."""
     texts = json.loads((INTEGRATION / "translations" / "en.json").read_text())["config"]["error"]
     sentences = " ".join(texts.get(error, error) for error in flow["errors"].values())
@@ -61,44 +85,74 @@ async def stepaudio_entities(socket: Socket) -> dict[str, str]:
     return found
 
 
-async def create_pipeline(socket: Socket, entities: dict[str, str]) -> str:
-    """Create an Assist pipeline of our three entities, make it the preferred one, and return its id."""
+async def welcome(api: Api, socket: Socket, entry_id: str, assistants: Sequence[Assistant]) -> str:
+    """Set up who answers, prefer the first, and return its pipeline's id."""
+    entities = await stepaudio_entities(socket)
+    pipelines = []
+    for assistant in assistants:
+        if assistant.agent:
+            await _fill_in(api, _SUBENTRIES, [entry_id, "conversation"], {"user": assistant.agent})
+            await _until_loaded(socket, entry_id)
+        agent = await _agent_of(socket, entry_id, assistant)
+        pipelines.append(await _create_pipeline(socket, {**entities, "conversation": agent}, assistant))
+    if all(assistant.agent for assistant in assistants):
+        await _dismiss_first_agent(socket, entry_id)
+    await socket.call("assist_pipeline/pipeline/set_preferred", pipeline_id=pipelines[0])
+    return pipelines[0]
+
+
+async def _agent_of(socket: Socket, entry_id: str, assistant: Assistant) -> str:
+    """Return the entity id of an assistant's agent."""
+    subentry_id = await _agent_called(socket, entry_id, (assistant.agent or {}).get("name", _FIRST_AGENT))
+    entries = await socket.call("config/entity_registry/list")
+    agent: str = next(entry["entity_id"] for entry in entries if entry["config_subentry_id"] == subentry_id)
+    return agent
+
+
+async def _dismiss_first_agent(socket: Socket, entry_id: str) -> None:
+    subentry_id = await _agent_called(socket, entry_id, _FIRST_AGENT)
+    await socket.call("config_entries/subentries/delete", entry_id=entry_id, subentry_id=subentry_id)
+    await _until_loaded(socket, entry_id)
+
+
+async def _agent_called(socket: Socket, entry_id: str, name: str) -> str:
+    """Return the id of an agent's subentry."""
+    subentries = await socket.call("config_entries/subentries/list", entry_id=entry_id)
+    kind_and_title = ("conversation", name)
+    subentry_id: str = next(s["subentry_id"] for s in subentries if (s["subentry_type"], s["title"]) == kind_and_title)
+    return subentry_id
+
+
+async def _until_loaded(socket: Socket, entry_id: str) -> None:
+    """Wait until an account that was changed has been set up again."""
+    state = ""
+    try:
+        async with asyncio.timeout(_ENTITIES_TIMEOUT_S):
+            while state != "loaded":
+                await asyncio.sleep(_POLL_S)
+                entry = await socket.call("config_entries/get_single", entry_id=entry_id)
+                state = entry["config_entry"]["state"]
+    except TimeoutError:
+        raise HouseError(f"StepAudio was not set up again after a change of its agents: {state}.") from None
+
+
+async def _create_pipeline(socket: Socket, engines: Mapping[str, str], assistant: Assistant) -> str:
     pipeline = await socket.call(
         "assist_pipeline/pipeline/create",
-        name="StepAudio",
-        language="en",
-        conversation_engine=entities["conversation"],
-        conversation_language="en",
-        stt_engine=entities["stt"],
-        stt_language="en-US",
-        tts_engine=entities["tts"],
-        tts_language="en-US",
-        tts_voice=None,
+        name=assistant.name,
+        language=assistant.language,
+        conversation_engine=engines["conversation"],
+        conversation_language=assistant.language,
+        stt_engine=engines["stt"],
+        stt_language=assistant.speech_language,
+        tts_engine=engines["tts"],
+        tts_language=assistant.speech_language,
+        tts_voice=assistant.voice,
         wake_word_entity=None,
         wake_word_id=None,
     )
     pipeline_id: str = pipeline["id"]
-    await socket.call("assist_pipeline/pipeline/set_preferred", pipeline_id=pipeline_id)
     return pipeline_id
-
-
-async def place_light(socket: Socket) -> str:
-    """Put the light into the kitchen, dark, show it to Assist, and return its entity id."""
-    states = await socket.call("get_states")
-    light = next((s["entity_id"] for s in states if s["attributes"].get("friendly_name") == LIGHT_NAME), None)
-    if light is None:
-        raise HouseError(f"Home Assistant has no {LIGHT_NAME}.")
-    areas = {area["name"]: area["area_id"] for area in await socket.call("config/area_registry/list")}
-    if LIGHT_AREA not in areas:
-        areas[LIGHT_AREA] = (await socket.call("config/area_registry/create", name=LIGHT_AREA))["area_id"]
-    await socket.call("config/entity_registry/update", entity_id=light, area_id=areas[LIGHT_AREA])
-    await socket.call(
-        "homeassistant/expose_entity", assistants=["conversation"], entity_ids=[light], should_expose=True
-    )
-    # Never switched, a template light has no state yet.
-    await socket.call("call_service", domain="light", service="turn_off", target={"entity_id": light})
-    entity_id: str = light
-    return entity_id
 
 
 async def state_of(socket: Socket, entity_id: str) -> str:

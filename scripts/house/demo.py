@@ -9,10 +9,10 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from . import timeline
-from .assist import LIGHT_NAME, state_of
+from .assist import state_of
 from .home import House, house
 from .home_assistant import free_port
-from .questions import LIGHT_AFTER, QUESTIONS, Question, synthesise
+from .questions import LIGHT, LIGHT_AFTER, QUESTIONS, Question, synthesise
 from .report import HouseError, failed, run, say
 from .satellite import Heard, Satellite
 from .sound import RATE_HZ, decode, write_wav
@@ -101,10 +101,10 @@ async def _turn(open_house: House, satellite: Satellite, question: Question, rep
     if not heard.reply or len(samples) < _LEAST_REPLY_S * RATE_HZ * 2:
         raise HouseError("the question was not answered by voice.")
     if (wanted := LIGHT_AFTER.get(question.words)) is not None:
-        state = await state_of(open_house.socket, open_house.light)
+        state = await state_of(open_house.socket, LIGHT)
         if state != wanted:
-            raise HouseError(f"the {LIGHT_NAME} should be {wanted} now, but it is {state}.")
-        say(f"the {LIGHT_NAME} is {state}")
+            raise HouseError(f"the kitchen light should be {wanted} now, but it is {state}.")
+        say(f"the kitchen light is {state}")
     return turn
 
 

@@ -3,14 +3,17 @@
 import argparse
 import sys
 
+from .doorplate import Doorplate, hung_up
 from .home import house
+from .home_assistant import free_port
+from .homes import FAMILY
 from .report import HouseError, failed, run, say
 
 
 def main() -> int:
     """Read the command line and stay until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="scripts/develop", description=__doc__)
-    parser.add_argument("--port", type=int, default=8123, help="Home Assistant's port (8123)")
+    parser.add_argument("--port", type=int, default=8123, help="Home Assistant's port (8123); 0 for any free one")
     parser.add_argument("--service-port", type=int, default=0, help="the simulator's port (any free one)")
     parser.add_argument("--ears", default="whisper", help="what the simulator hears with: whisper or script")
     parser.add_argument("--voice", default="piper", help="what the simulator speaks with: piper or tone")
@@ -21,10 +24,17 @@ async def _develop(options: argparse.Namespace) -> int:
     failure = None
     try:
         async with house(
-            port=options.port, service_port=options.service_port, ears=options.ears, voice=options.voice
+            port=options.port or free_port(),
+            home=FAMILY,
+            service_port=options.service_port,
+            ears=options.ears,
+            voice=options.voice,
         ) as opened:
-            say(f"open {opened.home_assistant.invitation()}; end with Ctrl-C")
-            await opened.home_assistant.process.wait()
+            api = opened.api
+            with hung_up(Doorplate(api.url, api.token, opened.service_url)):
+                say(f"open {opened.home_assistant.invitation()}; end with Ctrl-C")
+                say("speak in its Assist dialog, or from another shell: scripts/satellite --say 'Turn on the light.'")
+                await opened.home_assistant.process.wait()
             raise opened.home_assistant.process.failure("ended by itself")
     except* HouseError as errors:
         failure = failed("The house", errors)

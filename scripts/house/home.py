@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .api import Api, Socket
-from .assist import add_stepaudio, create_pipeline, place_light, stepaudio_entities
+from .assist import add_stepaudio, welcome
 from .home_assistant import HomeAssistant, home_assistant
+from .homes import SMALL, Home, furnish
 from .report import HouseError, say
 from .service import Record, service
 
@@ -22,14 +23,15 @@ class House:
     api: Api
     socket: Socket
     pipeline_id: str
-    light: str
+    service_url: str | None
+    """The simulator's address; None where the real service answers."""
     record: Record | None
     """What the simulator writes down; None where the real service answers."""
 
 
 @asynccontextmanager
 async def house(
-    *, port: int, service_port: int = 0, ears: str, voice: str, more: Sequence[Path] = ()
+    *, port: int, home: Home = SMALL, service_port: int = 0, ears: str, voice: str, more: Sequence[Path] = ()
 ) -> AsyncGenerator[House]:
     """Open a house for as long as the block lasts, with `more` integrations; its files are gone afterwards."""
     async with AsyncExitStack() as stack:
@@ -37,7 +39,7 @@ async def house(
         config = directory / "config"
         config.mkdir()
         behind = await stack.enter_async_context(service(directory, port=service_port, ears=ears, voice=voice))
-        ha = await stack.enter_async_context(home_assistant(config, port, more))
+        ha = await stack.enter_async_context(home_assistant(config, port, home.devices, more))
         say(f"starting Home Assistant, with {behind.name} behind it")
         async with asyncio.TaskGroup() as tasks:
             up = tasks.create_task(ha.up())
@@ -47,11 +49,10 @@ async def house(
         say(f"Home Assistant runs at {ha.url}")
         socket = await stack.enter_async_context(api.socket())
         try:
-            await add_stepaudio(api, account)
-            entities = await stepaudio_entities(socket)
-            light = await place_light(socket)
-            pipeline_id = await create_pipeline(socket, entities)
+            entry_id = await add_stepaudio(api, account)
+            await furnish(socket, home)
+            pipeline_id = await welcome(api, socket, entry_id, home.assistants)
         except HouseError as error:
             raise ha.explained(error) from None
-        say(f"StepAudio is set up: {', '.join(sorted(entities.values()))}")
-        yield House(ha, api, socket, pipeline_id, light, behind.record)
+        say(f"StepAudio is set up; {' and '.join(each.name for each in home.assistants)} will answer")
+        yield House(ha, api, socket, pipeline_id, account.url, behind.record)

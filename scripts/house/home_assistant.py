@@ -31,6 +31,7 @@ homeassistant:
   language: en
   time_zone: Europe/Berlin
   unit_system: metric
+  packages: !include_dir_named devices
 http:
   server_host: 127.0.0.1
   server_port: {port}
@@ -46,12 +47,6 @@ assist_pipeline:
 media_source:
 stt:
 tts:
-template:
-  - light:
-      - name: Kitchen Light
-        unique_id: kitchen_light
-        turn_on: []
-        turn_off: []
 """
 
 # One onboarding step is left out: it sets up integrations that fetch packages and data from the internet.
@@ -78,7 +73,8 @@ class HomeAssistant:
 
     def invitation(self) -> str:
         """Say where it is and how to sign in."""
-        return f"{self.url} (user name {self.username}, password {self.password})"
+        # Only on localhost does a browser let a page without a certificate use the microphone.
+        return f"{self.url.replace('127.0.0.1', 'localhost')} (user name {self.username}, password {self.password})"
 
     def errors_about(self, text: str) -> list[str]:
         """Return the error lines of its log that mention the text."""
@@ -103,15 +99,17 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def home_assistant(config: Path, port: int, more: Sequence[Path] = ()) -> AsyncGenerator[HomeAssistant]:
-    """Run a Home Assistant with our integration, and `more`, linked into it for as long as the block lasts."""
+async def home_assistant(
+    config: Path, port: int, devices: Path, more: Sequence[Path] = ()
+) -> AsyncGenerator[HomeAssistant]:
+    """Run a Home Assistant with our integration, devices, and `more`, linked into it for as long as the block lasts."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise HouseError(f"Home Assistant cannot listen on port {port}: {error.strerror}.") from None
-    _write_config(config, port, more)
+    _write_config(config, port, devices, more)
     command: list[str | Path] = [sys.executable, "-m", "homeassistant", "--config", config, "--log-no-color"]
     async with (
         running("Home Assistant", command, config / "output.log", cwd=config) as process,
@@ -120,9 +118,10 @@ async def home_assistant(config: Path, port: int, more: Sequence[Path] = ()) -> 
         yield HomeAssistant(process, config, f"http://127.0.0.1:{port}", session)
 
 
-def _write_config(config: Path, port: int, more: Sequence[Path]) -> None:
+def _write_config(config: Path, port: int, devices: Path, more: Sequence[Path]) -> None:
     started = "".join(f"{integration.name}:\n" for integration in more)
     (config / "configuration.yaml").write_text(_CONFIGURATION.format(port=port) + started)
+    (config / "devices").symlink_to(devices)
     storage = config / ".storage"
     storage.mkdir()
     (storage / "onboarding").write_text(json.dumps(_ONBOARDING))

@@ -20,6 +20,7 @@ QUESTIONS = (
 _STEADY = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)  # the same sound every time, so the same words heard
 _BREATH = bytes(RATE_HZ * 2 // 5)  # nobody speaks in the very moment that a satellite begins to listen
 
+LIGHT = "light.kitchen_light"
 LIGHT_AFTER = {QUESTIONS[0]: "on", QUESTIONS[3]: "off"}
 """What a question does to the light, where it does."""
 

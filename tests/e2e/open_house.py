@@ -13,7 +13,7 @@ from house.api import Json
 from house.assist import stepaudio_entities
 from house.home import House, house
 from house.home_assistant import free_port
-from house.questions import Question, synthesise
+from house.questions import LIGHT, Question, synthesise
 from house.report import HouseError, failed, run
 
 OVERHEARING = Path(__file__).with_name("overhearing")
@@ -50,7 +50,7 @@ async def _described(opened: House) -> Json:
         "url": opened.api.url,
         "token": opened.api.token,
         "pipeline_id": opened.pipeline_id,
-        "light": opened.light,
+        "light": LIGHT,
         "entities": await stepaudio_entities(opened.socket),
         "record": str(opened.record.path),
     }

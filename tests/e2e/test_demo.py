@@ -2,38 +2,34 @@
 
 import contextlib
 import json
-import os
 import re
 import signal
 import subprocess
-import time
 import uuid
 from difflib import SequenceMatcher
-from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from .shell import PYTHON, REPOSITORY, environment, processes_of, wait_until
+
 DEMO = REPOSITORY / "scripts" / "demo"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def environment():
-    """Give an environment without a key, and a mark by which every process of a run is known."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("STEPFUN_")}
-    return {**kept, "DEMO_RUN": uuid.uuid4().hex}
+def mark():
+    return uuid.uuid4().hex
 
 
 @pytest.fixture(scope="module")
-def demo(environment, tmp_path_factory):
+def demo(mark, tmp_path_factory):
     """Run the demo once, for every test that looks at it."""
     folder = tmp_path_factory.mktemp("demo")
     run = subprocess.run(
         [DEMO, "--json", "--replies", folder / "replies"],
         cwd=folder,
-        env=environment,
+        env=environment(mark),
         capture_output=True,
         text=True,
         check=False,
@@ -48,7 +44,7 @@ def result(demo):
 
 
 def test_the_light_is_on_after_the_question(demo, result):
-    assert "the Kitchen Light is on" in demo.stdout
+    assert "the kitchen light is on" in demo.stdout
     assert [re.sub(r".*__", "", tool) for tool in result["turns"][0]["tools"]] == ["HassTurnOn"]
     assert result["turns"][1]["tools"] == []
 
@@ -66,11 +62,11 @@ def test_the_turns_were_fused(result):
         assert 0 < turn["model_first_audio_ms"] <= turn["first_audio_ms"]
 
 
-def test_the_replies_are_spoken_as_they_are_written(result, environment):
+def test_the_replies_are_spoken_as_they_are_written(result, mark):
     recordings = [turn["reply_wav"] for turn in result["turns"]]
     heard = subprocess.run(
-        [REPOSITORY / ".venv-ha/bin/python", "-m", "house.recognise", *recordings],
-        env={**environment, "PYTHONPATH": str(REPOSITORY / "scripts")},
+        [PYTHON, "-m", "house.recognise", *recordings],
+        env=environment(mark),
         capture_output=True,
         text=True,
         check=True,
@@ -80,14 +76,14 @@ def test_the_replies_are_spoken_as_they_are_written(result, environment):
         assert alike >= 0.8, f"written: {turn['reply']}\nspoken: {spoken}"
 
 
-def test_nothing_is_left_behind(demo, environment):
-    assert processes_of(environment["DEMO_RUN"]) == []
+def test_nothing_is_left_behind(demo, mark):
+    assert processes_of(mark) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_the_middle_of_a_turn_leaves_nothing_behind(number, environment, tmp_path):
+def test_a_signal_in_the_middle_of_a_turn_leaves_nothing_behind(number, tmp_path):
     mark = uuid.uuid4().hex
-    with demo_in_its_first_turn(environment, mark, tmp_path) as run:
+    with demo_in_its_first_turn(mark, tmp_path) as run:
         run.send_signal(number)
         _, errors = run.communicate(timeout=60)
     assert run.returncode == 128 + number, errors
@@ -96,19 +92,19 @@ def test_a_signal_in_the_middle_of_a_turn_leaves_nothing_behind(number, environm
     assert list(tmp_path.glob("stepaudio-*")) == []
 
 
-def test_a_killed_demo_leaves_no_process_behind(environment, tmp_path):
+def test_a_killed_demo_leaves_no_process_behind(tmp_path):
     mark = uuid.uuid4().hex
-    with demo_in_its_first_turn(environment, mark, tmp_path) as run:
+    with demo_in_its_first_turn(mark, tmp_path) as run:
         run.kill()
         run.communicate(timeout=60)
     wait_until(lambda: processes_of(mark) == [])
 
 
-def test_a_failure_is_told_in_a_plain_sentence(environment, tmp_path):
+def test_a_failure_is_told_in_a_plain_sentence(tmp_path):
     mark = uuid.uuid4().hex
     run = subprocess.run(
         [DEMO, "--json", "--wav", tmp_path / "missing.wav", "--replies", tmp_path / "replies"],
-        env={**environment, "DEMO_RUN": mark},
+        env=environment(mark),
         capture_output=True,
         text=True,
         check=False,
@@ -122,11 +118,11 @@ def test_a_failure_is_told_in_a_plain_sentence(environment, tmp_path):
 
 
 @contextlib.contextmanager
-def demo_in_its_first_turn(environment, mark, folder):
+def demo_in_its_first_turn(mark, folder):
     """Start a demo, and hand it over while a question is being spoken."""
     with subprocess.Popen(
         [DEMO, "--replies", folder / "replies"],
-        env={**environment, "DEMO_RUN": mark, "TMPDIR": str(folder)},
+        env=environment(mark, TMPDIR=str(folder)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -142,23 +138,5 @@ def demo_in_its_first_turn(environment, mark, folder):
         yield run
 
 
-def wait_until(condition):
-    """Wait for what another process does, which tells nobody."""
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until, "that did not come about"
-        time.sleep(0.05)
-
-
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text.lower())
-
-
-def processes_of(mark: str) -> list[str]:
-    """Return the command lines of all processes that carry the mark in their environment."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if f"DEMO_RUN={mark}".encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-    return found

@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+import subprocess
 import sys
 import wave
 from io import BytesIO
@@ -10,6 +11,7 @@ from io import BytesIO
 import av
 import pytest
 
+from house.doorplate import Doorplate, hung_up, newest
 from house.processes import running
 from house.report import HouseError
 from house.satellite import Heard
@@ -132,3 +134,23 @@ async def test_a_child_that_fails_tells_its_last_lines(tmp_path):
     ) as process:
         with pytest.raises(HouseError, match=r"It ended by itself with status 1.*\n.*no such thing"):
             await process.wait_for_line("up", 10)
+
+
+def test_a_house_is_found_while_it_is_open(tmp_path, monkeypatch):
+    monkeypatch.setattr("house.doorplate._FOLDER", tmp_path / "houses")
+    assert newest() is None
+    plate = Doorplate("http://127.0.0.1:8123", "token", None)
+    with hung_up(plate):
+        assert newest() == plate
+        assert "token" not in repr(plate)
+    assert newest() is None
+
+
+def test_a_house_that_was_killed_is_not_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("house.doorplate._FOLDER", tmp_path)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f"{ended.pid}.json"
+    left.write_text("{}")
+    assert newest() is None
+    assert not left.exists()
