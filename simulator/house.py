@@ -190,10 +190,10 @@ def say_result(name: str, output: str, heard: str) -> str:
             return str(said)
     if name.endswith("GetLiveContext"):
         return say_state(str(result.get("result", "")), heard, chinese)
-    if name.endswith("GetDateTime") and isinstance(result.get("result"), dict):
-        return (
-            f"现在是{result['result'].get('time', '')}。" if chinese else f"It is {result['result'].get('time', '')}."
-        )
+    if name.endswith("GetDateTime"):
+        nested = result.get("result")
+        clock = (nested if isinstance(nested, dict) else result).get("time", "")
+        return f"现在是{clock}。" if chinese else f"It is {clock}."
     success = (result.get("data") or {}).get("success") or []
     things = ", ".join(str(thing.get("name", "")) for thing in success if thing.get("type") == "entity")
     if things:

@@ -170,6 +170,8 @@ CONTEXT = """Live Context:
             "I could not find that.",
         ),
         ("GetLiveContext", {"success": True, "result": CONTEXT}, "Is the garage door open?", "I could not find that."),
+        ("llm__GetDateTime", {"time": "19:39:01", "weekday": "Sunday"}, "What time is it?", "It is 19:39:01."),
+        ("GetDateTime", {"success": True, "result": {"time": "19:39"}}, "现在几点？", "现在是19:39。"),
         ("HassNevermind", {}, "Never mind.", "Done."),
     ],
 )
