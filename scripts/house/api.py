@@ -95,8 +95,15 @@ class Api:
 
     async def post(self, path: str, body: Json) -> Json:
         """Post JSON and return the JSON answer."""
+        return await self._request("POST", path, body)
+
+    async def delete(self, path: str) -> Json:
+        """Delete something and return the JSON answer."""
+        return await self._request("DELETE", path)
+
+    async def _request(self, method: str, path: str, body: Json | None = None) -> Json:
         headers = {"Authorization": f"Bearer {self.token}"}
-        async with self.session.post(self.url + path, json=body, headers=headers) as response:
+        async with self.session.request(method, self.url + path, json=body, headers=headers) as response:
             if not response.ok:
                 told = (await response.text()).partition("\n")[0]
                 raise HouseError(f"Home Assistant answered {path} with {response.status}: {told}")

@@ -33,7 +33,8 @@ async def _develop(options: argparse.Namespace) -> int:
             api = opened.api
             with hung_up(Doorplate(api.url, api.token, opened.service_url)):
                 say(f"open {opened.home_assistant.invitation()}; end with Ctrl-C")
-                say("speak in its Assist dialog, or from another shell: scripts/satellite --say 'Turn on the light.'")
+                say("speak in its Assist dialog, or from another shell:")
+                say("  scripts/satellite --area Study --say 'Turn on the light, please.'")
                 await opened.home_assistant.process.wait()
             raise opened.home_assistant.process.failure("ended by itself")
     except* HouseError as errors:

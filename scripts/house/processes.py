@@ -14,7 +14,7 @@ _POLL_S = 0.05
 _TERM_GRACE_S = 20.0
 
 # A script that is killed can end nothing any more: then the kernel does, where it is Linux.
-_WITH_US = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
+WITH_US = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 
 
 class Process:
@@ -80,7 +80,7 @@ async def running(
     """Run a command for as long as the block lasts."""
     with log.open("ab") as output:
         child = await asyncio.create_subprocess_exec(
-            *_WITH_US,
+            *WITH_US,
             *map(str, command),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,

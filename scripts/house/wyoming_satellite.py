@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from wyoming.asr import Transcript
@@ -24,6 +24,10 @@ _CHUNK_MS = 10
 _CHUNK_BYTES = RATE_HZ * 2 * _CHUNK_MS // 1000
 
 
+type Speaker = Callable[[AudioStart, AsyncIterator[bytes]], Awaitable[None]]
+"""Plays samples of a shape while they come, until they have been played."""
+
+
 @dataclass
 class _Sound:
     """What Home Assistant is sending to be played."""
@@ -33,22 +37,32 @@ class _Sound:
     announced: bool
     """Whether nobody asked for it."""
     samples: bytearray = field(default_factory=bytearray)
+    coming: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    """What is still to be played; None is the end."""
 
-    @property
-    def length_s(self) -> float:
-        return len(self.samples) / (self.shape.rate * self.shape.channels * self.shape.width)
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the samples as they come."""
+        while (piece := await self.coming.get()) is not None:
+            self.samples += piece
+            yield piece
 
 
 class WyomingSatellite:
     """One device in one room, with a button to speak while it is held; Home Assistant keeps its conversation."""
 
-    def __init__(self, name: str, area: str | None = None, *, in_real_time: bool = True) -> None:
-        """Be a satellite that, unless in real time, speaks and plays as fast as the network takes it."""
+    def __init__(
+        self, name: str, area: str | None = None, *, in_real_time: bool = True, speaker: Speaker | None = None
+    ) -> None:
+        """Be a satellite that, unless in real time, speaks as fast as the network takes it.
+
+        Without a speaker it plays to nobody: in real time it waits as long as playing takes.
+        """
         self.announcements: asyncio.Queue[Heard] = asyncio.Queue()
         """What was said without having been asked, each as soon as it was played."""
         self._name = name
         self._area = area
         self._in_real_time = in_real_time
+        self._speaker = speaker or self._play_to_nobody
         self._home: asyncio.StreamWriter | None = None
         self._running = asyncio.Event()
         self._turn: Heard | None = None
@@ -61,10 +75,11 @@ class WyomingSatellite:
         async with asyncio.TaskGroup() as group:
             tasks: set[asyncio.Task[None]] = set()
 
-            def start(work: Coroutine[None, None, None]) -> None:
+            def start(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
                 task = group.create_task(work)
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
+                return task
 
             self._start = start
             server = await asyncio.start_server(lambda *streams: start(self._serve(*streams)), host, port)
@@ -79,8 +94,11 @@ class WyomingSatellite:
         """Wait until Home Assistant has told the satellite to run."""
         await self._running.wait()
 
-    async def ask(self, question: bytes, timeout_s: float = 60.0) -> Heard:
-        """Speak a question, 16 kHz mono, and listen until the reply has ended."""
+    async def ask(self, question: bytes | AsyncGenerator[bytes], timeout_s: float = 60.0) -> Heard:
+        """Speak a question, 16 kHz mono, and listen until the reply was played.
+
+        What comes from a microphone is sent until Home Assistant has heard the end of it.
+        """
         if self._turn is not None:
             raise HouseError(f"The satellite {self._name} is still being answered.")
         turn = self._turn = Heard(time.monotonic())
@@ -97,17 +115,23 @@ class WyomingSatellite:
             self._turn = None
         return turn
 
-    async def _speak(self, question: bytes, turn: Heard) -> None:
+    async def _speak(self, question: bytes | AsyncGenerator[bytes], turn: Heard) -> None:
         await self._send(RunPipeline(PipelineStage.ASR, PipelineStage.TTS))
         await self._send(AudioStart(RATE_HZ, 2, 1))
-        for at in range(0, len(question), _CHUNK_BYTES):
-            if turn.vad_end is not None or self._answered.is_set():
-                break
-            await self._send(AudioChunk(RATE_HZ, 2, 1, question[at : at + _CHUNK_BYTES]))
-            if self._in_real_time:
-                await asyncio.sleep(turn.started + (at // _CHUNK_BYTES + 1) * _CHUNK_MS / 1000 - time.monotonic())
+        async with aclosing(self._spoken(question, turn) if isinstance(question, bytes) else question) as chunks:
+            async for chunk in chunks:
+                if turn.vad_end is not None or self._answered.is_set():
+                    break
+                await self._send(AudioChunk(RATE_HZ, 2, 1, chunk))
         await self._send(AudioStop())
         turn.speech_end = time.monotonic()
+
+    async def _spoken(self, question: bytes, turn: Heard) -> AsyncGenerator[bytes]:
+        """Give a question as a microphone would."""
+        for at in range(0, len(question), _CHUNK_BYTES):
+            yield question[at : at + _CHUNK_BYTES]
+            if self._in_real_time:
+                await asyncio.sleep(turn.started + (at // _CHUNK_BYTES + 1) * _CHUNK_MS / 1000 - time.monotonic())
 
     async def _send(self, message: Eventable) -> None:
         if self._home is None:
@@ -147,7 +171,9 @@ class WyomingSatellite:
             return
         self._home = None
         self._running.clear()
-        self._sound = None
+        if self._sound is not None:
+            self._playing.cancel()
+            self._sound = None
         if self._turn is not None:
             self._fail(self._turn, "Home Assistant left in the middle of a turn")
 
@@ -158,12 +184,13 @@ class WyomingSatellite:
         match event.type:
             case "audio-start":
                 self._sound = _Sound(turn or Heard(now), AudioStart.from_event(event), announced=turn is None)
+                self._playing = self._start(self._play(self._sound))
             case "audio-chunk" if self._sound:
                 self._sound.heard.first_audio = self._sound.heard.first_audio or now
-                self._sound.samples += AudioChunk.from_event(event).audio
+                self._sound.coming.put_nowait(AudioChunk.from_event(event).audio)
             case "audio-stop" if self._sound:
                 self._sound.heard.audio_end = now
-                self._start(self._play(self._sound))
+                self._sound.coming.put_nowait(None)
                 self._sound = None
             case "audio-stop" if turn:
                 turn.ended = now
@@ -180,11 +207,10 @@ class WyomingSatellite:
                 self._fail(turn, f"{error.text} ({error.code})")
 
     async def _play(self, sound: _Sound) -> None:
-        """Play what has arrived, and tell that it was played."""
-        heard = sound.heard
-        heard.audio += wav(bytes(sound.samples), sound.shape.rate, sound.shape.channels, sound.shape.width)
-        if self._in_real_time and heard.first_audio is not None:
-            await asyncio.sleep(heard.first_audio + sound.length_s - time.monotonic())
+        """Play what comes, and tell that it was played."""
+        heard, shape = sound.heard, sound.shape
+        await self._speaker(shape, sound.pieces())
+        heard.audio += wav(bytes(sound.samples), shape.rate, shape.channels, shape.width)
         heard.ended = time.monotonic()
         with suppress(ConnectionError, HouseError):
             await self._send(Played())
@@ -192,6 +218,13 @@ class WyomingSatellite:
             self.announcements.put_nowait(heard)
         else:
             self._end(heard)
+
+    async def _play_to_nobody(self, shape: AudioStart, pieces: AsyncIterator[bytes]) -> None:
+        begun, played_s = time.monotonic(), 0.0
+        async for piece in pieces:
+            played_s += len(piece) / (shape.rate * shape.channels * shape.width)
+        if self._in_real_time:
+            await asyncio.sleep(begun + played_s - time.monotonic())
 
     def _end(self, turn: Heard) -> None:
         """End the turn when both are here: the voice of a fused turn may be complete before its words are told."""

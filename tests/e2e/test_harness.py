@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import wave
+from argparse import Namespace
 from io import BytesIO
 
 import av
@@ -13,8 +14,10 @@ import pytest
 
 from house.doorplate import Doorplate, hung_up, newest
 from house.processes import running
+from house.questions import Question
 from house.report import HouseError
 from house.satellite import Heard
+from house.satellites import _dealt
 from house.service import Record, account_from_environment
 from house.sound import decode, header_bytes, write_wav
 from house.timeline import figures, mode
@@ -154,3 +157,21 @@ def test_a_house_that_was_killed_is_not_found(tmp_path, monkeypatch):
     left.write_text("{}")
     assert newest() is None
     assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("count", "asked", "dealt"),
+    [
+        (1, ["a", "b"], [("Satellite", "Hall", 7000, ["a", "b"])]),
+        (2, ["a", "b", "c"], [("Satellite 1", "Hall", 7000, ["a", "c"]), ("Satellite 2", "Attic", 7001, ["b"])]),
+        (
+            3,
+            ["a"],
+            [(f"Satellite {n + 1}", room, 7000 + n, ["a"]) for n, room in enumerate(["Hall", "Attic", "Hall"])],
+        ),
+    ],
+)
+def test_questions_and_rooms_are_dealt_out_to_satellites(count, asked, dealt):
+    options = Namespace(count=count, name="Satellite", area=["Hall", "Attic"], port=7000)
+    plans = _dealt(options, [Question(words, b"") for words in asked])
+    assert [(each.name, each.area, each.port, [one.words for one in each.questions]) for each in plans] == dealt
