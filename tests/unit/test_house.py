@@ -89,3 +89,13 @@ def test_simulator_and_integration_share_nothing():
         assert not any("custom_components" in module for module, _ in imports_of(path)), path.name
     for path in INTEGRATION.rglob("*.py"):
         assert not any(module.split(".")[0] == "simulator" for module, _ in imports_of(path)), path.name
+
+
+def test_conformance_decides_by_what_it_sees_on_the_wire():
+    conformance = ROOT / "scripts" / "house" / "conformance"
+    for path in conformance.rglob("*.py"):
+        shared = {entry for entry in imports_of(path) if entry[0].split(".")[0] == "simulator"}
+        # A log of ours has the form of the simulator's; nothing else of it is known here.
+        assert shared <= ({("simulator.wire", "without_audio")} if path.name == "journal.py" else set()), path.name
+    for path in (conformance / "probes").glob("*.py"):
+        assert not relative_rooms(path) - {path.stem for path in (conformance / "probes").glob("*.py")}, path.name

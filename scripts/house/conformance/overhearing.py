@@ -1,0 +1,77 @@
+"""Our client with its connections written into the journal."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+
+from custom_components.stepaudio.client.client import StepAudioClient
+from custom_components.stepaudio.client.connection import Connection
+from custom_components.stepaudio.client.errors import StepAudioError
+
+from .journal import Journal
+
+
+class _Overheard(Connection):
+    """A connection that is listened to."""
+
+    def __init__(self, inner: Connection, path: str, journal: Journal) -> None:
+        """Stand before another connection."""
+        self._inner = inner
+        self._journal = journal
+        self._number = journal.opened(path, 101)
+
+    def send(self, messages: Iterable[bytes]) -> None:
+        """Pass on."""
+        kept = list(messages)
+        for message in kept:
+            self._journal.passed("in", self._number, _event(message))
+        self._inner.send(kept)
+
+    def fail(self, error: StepAudioError) -> None:
+        """Pass on."""
+        self._inner.fail(error)
+
+    async def serve(self, receive: Callable[[str | bytes], None]) -> None:
+        """Pass on."""
+
+        def overhear(raw: str | bytes) -> None:
+            self._journal.passed("out", self._number, _event(raw))
+            receive(raw)
+
+        await self._inner.serve(overhear)
+
+    async def aclose(self) -> None:
+        """Pass on."""
+        await self._inner.aclose()
+
+    async def receive_one(self) -> str | bytes:
+        """Pass on."""
+        raw = await self._inner.receive_one()
+        self._journal.passed("out", self._number, _event(raw))
+        return raw
+
+    async def send_one(self, message: bytes) -> None:
+        """Pass on."""
+        self._journal.passed("in", self._number, _event(message))
+        await self._inner.send_one(message)
+
+
+class OverheardClient(StepAudioClient):
+    """Our client as it is; `journal` gets what passes, and `connects` counts the websockets."""
+
+    journal: Journal
+    connects = 0
+
+    async def _connect(self, path: str, **query: str) -> Connection:
+        connection = await super()._connect(path, **query)
+        self.connects += 1
+        return _Overheard(connection, path, self.journal)
+
+
+def _event(raw: str | bytes) -> dict[str, Any]:
+    try:
+        event = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return {}
+    return event if isinstance(event, dict) else {}
