@@ -315,3 +315,11 @@ async def test_paid_endpoint_of_the_plan_has_its_own_quota(start, web):
 async def test_endpoint_that_is_not_on_plan_is_404(start, web, path):
     async with web.post(f"{(await start()).url}/step_plan{path}", json={}) as response:
         assert response.status == 404
+
+
+async def test_speech_takes_its_time(start, web):
+    simulator = await start(switches=PROFILES["s3"].replace(speech_http_s=1.0), pace=0.1)
+    before_s = simulator.clock.now()
+    async with web.post(f"{simulator.url}/v1/audio/speech", json=SPEECH) as response:
+        await response.read()
+    assert simulator.clock.now() - before_s >= 0.1

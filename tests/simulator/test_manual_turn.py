@@ -118,3 +118,29 @@ async def test_manual_turn_commit_with_detection_on_is_an_error(start):
         await client.say(WORDS)
         error = (await client.until("error"))["error"]
     assert (error["message"], error["type"]) == ("commit when server vad", "invalid_request_error")
+
+
+def hum(length_ms, level=8000):
+    return (level.to_bytes(2, "little", signed=True) * 24 + (-level).to_bytes(2, "little", signed=True) * 24) * (
+        length_ms // 2
+    )
+
+
+async def heard(start, pcm, **changes):
+    """Tell whether audio is answered."""
+    async with configured(await start(switches=PROFILES["s3"].replace(**changes))) as client:
+        await client.append(pcm)
+        await client.send("input_audio_buffer.commit")
+        await client.send("response.create")
+        return (await client.until("response.done", "error"))["type"] == "response.done"
+
+
+@pytest.mark.parametrize(("length_ms", "answered"), [(400, False), (700, False), (1000, True)])
+async def test_manual_turn_of_less_than_a_second_is_no_speech(start, length_ms, answered):
+    assert await heard(start, bytes(48000) + hum(length_ms)) is answered
+
+
+@pytest.mark.parametrize(("level", "answered"), [(100, False), (500, True)])
+async def test_manual_turn_level_of_speech_is_switched(start, level, answered):
+    assert await heard(start, hum(1000, level)) is answered
+    assert await heard(start, hum(1000, level), speech_level=50)

@@ -1,6 +1,7 @@
 """The fidelity tables of the README are those of the code."""
 
 import re
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,7 +11,18 @@ from simulator import PROFILES, Switches
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "simulator" / "README.md").read_text()
-TESTS = "\n".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+TESTS = Counter(
+    name
+    for path in Path(__file__).parent.glob("test_*.py")
+    for name in re.findall(r"(?m)^(?:async )?def (test_\w+)\(", path.read_text())
+)
+HEAD = ["item", "switch", "s3", "s25plan", "doc", "test"]
+SECTION_8 = [
+    "Transport", "Session", "Ids", "Manual turn", "Detected turn", "Response stream", "Input transcription", "Tools",
+    "Barge-in and cancel", "Items", "Race", "Errors", "Profiles",
+]  # fmt: skip
+"""The bullets of the sheet's section 8, in their order."""
+NAMES = [switch.name for switch in fields(Switches) if switch.name != "faults"]
 
 
 def shown(value):
@@ -30,17 +42,55 @@ def switch_table():
     return "\n".join(lines)
 
 
+def table():
+    """Give the rows of the fidelity table, its head among them."""
+    lines = README.split("## Fidelity")[1].split("## Switches")[0].splitlines()
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines if line.startswith("|")]
+    return [row for row in rows if not row[0].startswith("---")]
+
+
+ROWS = [row for row in table()[1:] if not row[0].startswith("**")]
+
+
+def names(cell):
+    """Give what a cell lists, each in backquotes."""
+    assert re.fullmatch(r"(`\w+`(, `\w+`)*)?", cell), cell
+    return re.findall(r"`(\w+)`", cell)
+
+
 def test_readme_has_every_switch_as_it_is():
-    assert switch_table() in README, switch_table()
+    assert README.split("## Switches\n\n")[1].strip() == switch_table(), switch_table()
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", README))))
-def test_readme_names_a_test_that_exists(name):
-    assert f"def {name}(" in TESTS
+def test_readme_table_has_section_8_in_its_order():
+    groups = [row[0].strip("*") for row in table() if row[0].startswith("**")]
+    assert table()[0] == HEAD
+    assert groups[: len(SECTION_8)] == SECTION_8
+    assert all(len(row) == len(HEAD) for row in table())
+    assert len(ROWS) > 120
 
 
-def test_readme_has_a_test_in_every_row_of_fidelity():
-    table = README.split("## Fidelity")[1].split("## Switches")[0]
-    rows = [row for row in table.splitlines() if row.startswith("|") and not row.startswith("| **")][2:]
-    assert len(rows) > 40
-    assert not [row for row in rows if "`test_" not in row]
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_readme_row_has_tests_that_exist_and_the_values_of_its_switches(row):
+    _, switches, *profiles, tests = row
+    assert names(tests)
+    assert {name: TESTS[name] for name in names(tests)} == dict.fromkeys(names(tests), 1)
+    if names(switches):
+        wanted = [
+            ", ".join(shown(getattr(PROFILES[profile], name)) for name in names(switches))
+            for profile in ("s3", "s25plan", "doc")
+        ]
+        assert profiles == wanted
+    else:
+        assert len(set(profiles)) == 1
+        assert profiles[0] in ("=", "fault", "script")
+
+
+def test_readme_table_has_every_switch_in_a_row():
+    assert {name for row in ROWS for name in names(row[1])} == set(NAMES)
+
+
+def test_readme_says_why_of_everything_that_is_not_simulated():
+    reasons = re.findall(r"(?m)^\* (.+(?:\n  .+)*)", README.split("### Not simulated")[1].split("## Switches")[0])
+    assert len(reasons) > 5
+    assert all(re.search(r"\(\d|\(sheet", reason) and ": " in reason for reason in reasons), reasons

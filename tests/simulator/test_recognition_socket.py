@@ -175,3 +175,13 @@ async def test_recognition_events_have_the_fields_of_the_sheet(start):
     assert {"item_id", "previous_item_id"} <= set(client.all("input_audio_buffer.committed")[0])
     assert client.all("conversation.item.created")[0]["item"]["status"] == "in_progress"
     assert all({"session_id", "timestamp"} == set(event["meta"]) for event in client.events)
+
+
+async def test_recognition_takes_its_time(start):
+    simulator = await start(switches=PROFILES["s3"].replace(recognition_words_s=1.0), pace=0.1)
+    async with listening(simulator) as client:
+        await append(client, voice_of(WORDS, RATE_HZ))
+        await client.send("input_audio_buffer.commit")
+        await client.until(COMPLETED)
+    times = {entry.type: entry.at_s for entry in simulator.log}
+    assert times[COMPLETED] - times["input_audio_buffer.committed"] >= 0.1

@@ -349,3 +349,24 @@ async def test_response_of_the_reasoning_model_thinks_and_reads_calls_aloud(star
     assert client.all("response.thinking.delta")
     assert len(simulator.responses[0].calls) == calls
     assert simulator.responses[0].text == ("" if calls else 'light_on({"room": "hall"})')
+
+
+@pytest.mark.parametrize(
+    ("profile", "part"),
+    [("s3", {"type": "audio", "transcript": LONG}), ("doc", {"type": "text", "text": LONG})],
+)
+async def test_response_content_of_the_answer_is_the_profiles(start, profile, part):
+    _, client = await answered(start, profile=profile)
+    assert client.events[-1]["response"]["output"][0]["content"] == [part]
+
+
+async def test_response_cancel_takes_its_time(start):
+    simulator = await start(switches=PROFILES["s3"].replace(cancel_s=1.0), brain=ScriptedBrain(Say(LONG)), pace=0.1)
+    async with configured(simulator) as client:
+        await client.say("A question of some length.")
+        await client.send("response.create")
+        await client.until("response.audio.delta")
+        await client.send("response.cancel")
+        await client.until("response.done")
+    times = {entry.type: entry.at_s for entry in simulator.log}
+    assert times["response.done"] - times["response.cancel"] >= 0.1

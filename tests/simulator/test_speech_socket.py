@@ -10,6 +10,7 @@ from simulator import PROFILES, Fault, read_tones
 from tests.simulator.client import opened, voice_of
 
 MODEL = "stepaudio-2.5-tts"
+START, DELTA = "tts.response.sentence.start", "tts.response.audio.delta"
 TEXT = "Good morning to all of you. The weather is fine today! 今天天气很好。"
 
 
@@ -228,3 +229,13 @@ async def test_speech_socket_idle_says_the_rest_before_it_closes(start):
         await client.socket.wait_closed()
     assert read_tones(b"".join(pieces(client)), 24000) == "No end here"
     assert client.socket.close_code == 1000
+
+
+async def test_speech_socket_is_paced(start):
+    switches = PROFILES["s3"].replace(speech_first_audio_s=1.0, speech_speed=4.0)
+    simulator = await start(switches=switches, pace=0.1)
+    await spoken(simulator, text="One sentence of many words.")
+    times = {kind: [entry.at_s for entry in simulator.log if entry.type == kind] for kind in (START, DELTA)}
+    assert times[DELTA][0] - times[START][0] >= 0.1
+    length_s = len(voice_of("One sentence of many words.")) / 48000
+    assert times[DELTA][-1] - times[DELTA][0] >= 0.1 * (length_s - 0.2) / 4.0

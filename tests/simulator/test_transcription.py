@@ -139,3 +139,15 @@ async def test_transcription_next_comes_after_the_next_speech_has_started(start)
     found = [event["type"] for event in client.events]
     assert found.count("input_audio_buffer.speech_started") == 2
     assert client.all(COMPLETED)[0]["transcript"] == WORDS
+
+
+async def test_transcription_unanswered_comes_after_a_while(start):
+    simulator = await start(switches=PROFILES["s3"].replace(transcript_unanswered_s=60))
+    async with configured(simulator) as client:
+        await client.say(WORDS)
+        await client.until("conversation.item.created")
+        await client.configure()
+        assert not client.all(COMPLETED)
+        simulator.clock.advance(61)
+        await client.until(COMPLETED)
+    assert not client.all("response.created")
