@@ -6,6 +6,7 @@ from .faults import Fault
 from .house import HouseBrain
 from .items import Item
 from .profiles import PROFILES
+from .replay import Recording
 from .server import Simulator
 from .service import SpokenResponse
 from .switches import Switches
@@ -23,6 +24,7 @@ __all__ = [
     "Item",
     "PiperVoice",
     "Prompt",
+    "Recording",
     "Say",
     "ScriptEars",
     "ScriptedBrain",

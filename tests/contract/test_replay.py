@@ -16,9 +16,8 @@ from custom_components.stepaudio.client.errors import QuotaError, StepAudioError
 from custom_components.stepaudio.client.recognition import RecognitionOptions
 from custom_components.stepaudio.client.speech import SpeechOptions
 from custom_components.stepaudio.client.turn import Anew, CallResult
-from simulator import PROFILES, Call, Fault, Say, ScriptedBrain, Simulator, tones
+from simulator import PROFILES, Call, Fault, Recording, Say, ScriptedBrain, Simulator, tones
 from simulator.record import Recorder
-from simulator.replay import Recording
 
 from ..conftest import KEY
 from .conftest import CONFIG, client_of, pieces, take_all
@@ -87,7 +86,7 @@ TALKS = [spoken_turn, typed_turn, synthesis, recognition]
 
 def brain():
     """Return one that calls a tool, and then answers."""
-    return ScriptedBrain([Say("One moment."), Call("light_on", {"room": "hall"})], Say(TEXT), otherwise="Again.")
+    return ScriptedBrain([Say("One moment."), Call("light_on", {"room": "hall"})], Say(TEXT))
 
 
 async def recorded(path, talk, web_session, *, profile="s25plan", with_audio=True, faults=()):

@@ -62,6 +62,9 @@ def test_command_line_sets_switches_over_the_profile():
         ["--set", "faults=x"],
         ["--fault", "explode@speaking"],
         ["--profile", "other"],
+        ["--record-audio"],
+        ["--replay", "nowhere.jsonl"],
+        ["--replay", __file__],
     ],
 )
 def test_command_line_wrong_value_is_said_plainly(capsys, wrong):
