@@ -35,6 +35,8 @@ async def _develop(options: argparse.Namespace) -> int:
                 say(f"open {opened.home_assistant.invitation()}; end with Ctrl-C")
                 say("speak in its Assist dialog, or from another shell:")
                 say("  scripts/satellite --area Study --say 'Turn on the light, please.'")
+                if opened.service_url:
+                    say("watch what passes at the service, and make it fail: scripts/watch")
                 await opened.home_assistant.process.wait()
             raise opened.home_assistant.process.failure("ended by itself")
     except* HouseError as errors:
