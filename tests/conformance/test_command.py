@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from house.conformance.__main__ import conform, main, parse
+from house.conformance.client_checks import run_checks
 from house.conformance.cost import PRICES, Cost, estimate
 from house.conformance.course import CONNECTS, rounds
 from house.conformance.plan import PROBES
@@ -19,7 +20,7 @@ from house.service import Account
 from simulator import PROFILES
 from simulator.record import Recorder
 
-from .trying import KEY, bench_for, simulated
+from .trying import KEY, bench_for, simulated, undisturbed
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "conformance"
 WRONG = "sk-a-wrong-key-that-must-not-be-shown"
@@ -88,19 +89,47 @@ def test_script_without_a_key_ends_with_a_sentence_and_no_traceback():
     assert "Traceback" not in ended.stderr
 
 
-async def test_record_has_the_lines_that_the_simulator_writes(socket_enabled, tmp_path):
+async def recorded(tmp_path, work):
+    """Give the lines that we and the simulator write while something is done."""
+    undisturbed()
     ours, theirs = tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl"
-    async with simulated(PROFILES["s25plan"]) as simulator, bench_for(simulator, record=ours) as bench:
+    async with simulated(PROFILES["s25plan"], pace=0.3) as simulator:
         with Recorder(simulator, theirs):
-            await cancel.break_off(bench)
-    written, wanted = ([json.loads(line) for line in path.read_text().splitlines()] for path in (ours, theirs))
-    assert [set(line) for line in written] == [set(line) for line in wanted]
-    for direction in ("in", "out", "open"):
-        passed, passed_there = (
-            [{**line, "at": 0} for line in lines if line["direction"] == direction] for lines in (written, wanted)
-        )
-        assert passed == passed_there
+            async with bench_for(simulator, record=ours) as bench:
+                await work(bench)
     assert KEY not in ours.read_text()
+    return [[json.loads(line) for line in path.read_text().splitlines()] for path in (ours, theirs)]
+
+
+@pytest.mark.parametrize("work", [cancel.break_off, run_checks])
+async def test_record_has_what_the_simulator_writes_down(socket_enabled, tmp_path, work):
+    written, wanted = await recorded(tmp_path, work)
+    for direction in ("open", "in", "out"):
+        of_ours, of_theirs = (
+            sorted(
+                ({**line, "at": 0, "connection": 0} for line in lines if line["direction"] == direction),
+                key=lambda line: json.dumps(line.get("event", 0), sort_keys=True),
+            )
+            for lines in (written, wanted)
+        )
+        assert all(there.items() <= here.items() for here, there in zip(of_ours, of_theirs, strict=True))
+    assert {line["connection"] for line in written if line["direction"] != "open"} == {
+        line["connection"] for line in written if line["direction"] == "close"
+    }
+
+
+async def test_record_tells_who_ended_a_connection(socket_enabled, tmp_path):
+    async def work(bench):
+        async with bench.open() as wire:
+            await wire.until("session.created")
+        async with bench.open() as wire:
+            await wire.until("session.created")
+            await bench.pause(11)
+            assert await wire.end(2)
+
+    written, _ = await recorded(tmp_path, work)
+    ends = [(line["connection"], line["code"], line["by"]) for line in written if line["direction"] == "close"]
+    assert ends == [(1, 1000, "client"), (2, 1000, "service")]
 
 
 async def test_client_that_knows_no_key_learns_no_models(socket_enabled):

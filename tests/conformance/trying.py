@@ -79,7 +79,7 @@ async def bench_for(simulator, *, plan="", model=MODEL, key=KEY, long=False, rec
 
     async def pause(seconds):
         simulator.clock.advance(seconds)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.005)
 
     with Journal(record) as journal:
         async with aiohttp.ClientSession() as web:

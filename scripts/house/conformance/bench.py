@@ -70,7 +70,13 @@ class Bench:
         url = endpoint.websocket_url(path, **({"model": model} if model else {}))
         findings = self.findings if path == REALTIME_PATH else None
         async with opened(
-            url, endpoint.headers, path=path, patience=self.patience, journal=self.journal, findings=findings
+            url,
+            endpoint.headers,
+            path=path,
+            model=model,
+            patience=self.patience,
+            journal=self.journal,
+            findings=findings,
         ) as wire:
             yield wire
 

@@ -28,17 +28,23 @@ class Journal:
         if self._file is not None:
             self._file.close()
 
-    def opened(self, path: str, status: int) -> int:
-        """Note an upgrade, and give the number of the connection; one that was refused has none."""
-        self._write({"direction": "open", "path": path, "status": status})
+    def opened(self, path: str, model: str, status: int) -> int:
+        """Note an upgrade, and give the number of the connection; 0 if it was refused."""
+        number = 0
         if status == 101:
             self._connections += 1
-        return self._connections
+            number = self._connections
+        self._write({"direction": "open", "connection": number, "path": path, "model": model, "status": status})
+        return number
 
     def passed(self, direction: Literal["in", "out"], connection: int, event: dict[str, Any]) -> None:
         """Note an event, with the size of its audio instead of the audio."""
         if self._file is not None:
             self._write({"direction": direction, "connection": connection, "event": without_audio(event)})
+
+    def closed(self, connection: int, code: int, by: Literal["client", "service"]) -> None:
+        """Note the end of a connection."""
+        self._write({"direction": "close", "connection": connection, "code": code, "by": by})
 
     def _write(self, line: dict[str, Any]) -> None:
         if self._file is not None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
@@ -17,6 +17,8 @@ from .findings import Findings, ProbeError, RefusedError
 from .journal import Journal
 
 ERROR = "error"
+_CUT = 1006
+"""The code of a connection that no frame ended."""
 _MESSAGE_LIMIT_BYTES = 32 * 1024 * 1024
 
 
@@ -134,7 +136,9 @@ class Wire:
         try:
             while True:
                 self._take(await self._socket.recv())
-        except ConnectionClosed:
+        except ConnectionClosed as closed:
+            by: Literal["client", "service"] = "client" if closed.rcvd_then_sent is False else "service"
+            self._journal.closed(self._number, self.close_code or _CUT, by)
             self.ended_s = self.now_s
             self._grown.set()
 
@@ -229,7 +233,14 @@ class Wire:
 
 @asynccontextmanager
 async def opened(
-    url: str, headers: dict[str, str], *, path: str, patience: Patience, journal: Journal, findings: Findings | None
+    url: str,
+    headers: dict[str, str],
+    *,
+    path: str,
+    model: str,
+    patience: Patience,
+    journal: Journal,
+    findings: Findings | None,
 ) -> AsyncGenerator[Wire]:
     """Open a websocket, and read it for as long as the block lasts."""
     try:
@@ -245,13 +256,13 @@ async def opened(
         )
     except InvalidStatus as refused:
         status = refused.response.status_code
-        journal.opened(path, status)
+        journal.opened(path, model, status)
         raise RefusedError(status, bytes(refused.response.body or b"").decode(errors="replace")) from None
     except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, EOFError) as error:
         raise ProbeError(f"the service was not reached: {type(error).__name__}") from None
     if not isinstance(socket, _Socket):
         raise TypeError
-    wire = Wire(socket, journal.opened(path, 101), patience, journal, findings)
+    wire = Wire(socket, journal.opened(path, model, 101), patience, journal, findings)
     reader = asyncio.create_task(wire.read(), name="conformance reader")
     try:
         yield wire
