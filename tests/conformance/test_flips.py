@@ -6,14 +6,16 @@ from dataclasses import fields
 
 import pytest
 
-from house.conformance.plan import NOT_SEEN, PROBES
+from house.conformance.plan import CONCLUDED, NOT_SEEN, PROBES
 from simulator import PROFILES, Switches
 
-from .trying import fits, simulated, tried, undisturbed
+from .trying import MODEL, fits, simulated, tried, undisturbed
 
 # Each switch with values that the profile s3 has not, and what else has to be turned so that it shows.
 IN_ORDER = [
     ("region", "ai", {}),
+    ("quota", False, {}),
+    ("plan_quota", False, {}),
     ("bad_key_status", 400, {}),
     ("max_connections", 3, {}),
     ("rapid_connects", 0, {}),
@@ -39,9 +41,16 @@ IN_ORDER = [
     ("text_item_echo", "input_text", {}),
     ("first_previous_item_id", "null", {}),
     ("first_previous_item_id", "absent", {}),
-    ("system_item_disconnects", True, {}),
+    ("system_item", "disconnect", {}),
+    ("system_item", "accept", {}),
     ("refuse_assistant_end", True, {}),
     ("voice_change", "ignore", {}),
+    ("voice_fixed_after", "update", {}),
+    ("voice_fixed_after", "update", {"voice_change": "ignore"}),
+    ("region", "ai", {"voice_fixed_after": "update"}),
+    ("sampling_echoed", True, {}),
+    ("models_as_observed", False, {}),
+    ("rate_limits", True, {}),
     ("audio_delta_bytes", 6464, {}),
     ("delta_response_id", False, {}),
     ("assistant_content", "text", {}),
@@ -64,6 +73,8 @@ IN_ORDER = [
     ("transcript_moment", "next", {}),
     ("transcript_moment", "never", {}),
     ("transcript_moment", "random", {}),
+    ("transcript_asked", True, {}),
+    ("transcript_moment", "after", {"transcript_asked": True}),
     ("transcript_deltas", "none", {}),
     ("transcript_deltas", "incremental", {}),
     ("transcript_unanswered_s", 0.0, {}),
@@ -71,6 +82,9 @@ IN_ORDER = [
     ("error_shape", "flat", {}),
     ("error_code", "number", {}),
     ("speech_events", "june", {}),
+    ("speech_done_event", "response.audio.done", {}),
+    ("speech_done_audio", "whole", {}),
+    ("server_ping_s", 15.0, {}),
     ("recognition_stash", False, {}),
 ]
 IN_TIME = [
@@ -87,6 +101,7 @@ IN_TIME = [
     ("vad_start_lag_ms", 300, {}),
     ("vad_stop_lag_ms", 400, {}),
     ("vad_commit_s", 0.3, {}),
+    ("detection_fields", "table", {}),
     ("vad_interrupts", True, {}),
     ("text_only_without_modalities", False, {}),
     ("speech_first_audio_s", 1.2, {}),
@@ -95,8 +110,10 @@ IN_TIME = [
     ("recognition_words_s", 1.0, {}),
 ]
 LONG = {"session_limit_s", "idle_limit_s"}
-# What these two tell is told by all errors together: any probe that is refused something serves.
-EVERYWHERE = {"error_shape": "session", "error_code": "session"}
+# What is told by all errors and events together: a probe that sees some serves.
+EVERYWHERE = {"error_shape": "session", "error_code": "session", "rate_limits": "tools"}
+MODELS = {"models_as_observed": "step-audio-2"}
+"""Who shows it."""
 
 
 def probes_for(name):
@@ -109,7 +126,7 @@ async def told(name, value, others, pace):
     """Give what the probes say of a turned switch."""
     switches = PROFILES["s3"].replace(**{name: value}, **others)
     async with simulated(switches, pace) as simulator:
-        findings = await tried(simulator, probes_for(name), long=name in LONG)
+        findings = await tried(simulator, probes_for(name), model=MODELS.get(name, MODEL), long=name in LONG)
     return findings.switches.get(name), findings.unseen.get(name), switches
 
 
@@ -134,18 +151,28 @@ async def test_switches_that_show_in_time_are_told_when_turned(socket_enabled):
     assert [found for found in wrong if found is not None] == []
 
 
-async def test_quota_that_is_used_up_is_told_and_nothing_else(socket_enabled):
+async def test_quota_that_is_used_up_is_told_and_hardly_anything_else(socket_enabled):
     async with simulated(PROFILES["s3"].replace(quota=False), pace=0.0) as simulator:
         findings = await tried(simulator)
     assert findings.switches["quota"].value is False
-    assert set(findings.switches) <= {"quota", "bad_key_status"}
+    assert set(findings.switches) <= {"quota", "plan_quota", "bad_key_status"}
     assert "402" in findings.unseen["first_word_s"]
 
 
+async def test_model_that_reads_its_calls_aloud_is_told(socket_enabled):
+    undisturbed()
+    probe = next(probe for probe in PROBES if probe.name == "tools")
+    for observed in (True, False):
+        switches = PROFILES["s3"].replace(models_as_observed=observed)
+        async with simulated(switches, pace=0.0) as simulator:
+            findings = await tried(simulator, [probe], model="step-audio-r1.5")
+        assert findings.switches["models_as_observed"].value is observed
+
+
 def test_every_switch_is_turned_or_nobodys_to_tell():
-    turned = {name for name, _, _ in (*IN_ORDER, *IN_TIME)} | {"quota"}
+    turned = {name for name, _, _ in (*IN_ORDER, *IN_TIME)}
     switches = {field.name for field in fields(Switches)}
-    told_by_probes = {name for probe in PROBES for name in probe.switches} | set(EVERYWHERE)
+    told_by_probes = {name for probe in PROBES for name in probe.switches} | set(CONCLUDED)
     assert turned | set(NOT_SEEN) == switches
     assert told_by_probes | set(NOT_SEEN) == switches
     assert not told_by_probes & set(NOT_SEEN)

@@ -26,6 +26,7 @@ TOLERANCES = {
     "session_limit_s": 45.0,
     "idle_limit_s": 45.0,
     "update_limit_s": 2.5,
+    "server_ping_s": 1.5,
     "speech_idle_limit_s": 2.5,
     "recognition_idle_limit_s": 2.5,
     "min_speech_ms": 20,

@@ -80,9 +80,11 @@ class Findings:
                 self.see(name, values.pop(), f"of {len(self.errors)} different errors")
             else:
                 self.miss(name, "both forms came" if values else "no error of that kind came")
-        if total := self.types.total():
+        if self.types["response.created"]:
             limits = self.types["rate_limits.updated"]
-            self.tell("rate_limits", f"Of {total} events {limits or 'none'} was rate_limits.updated.")
+            self.see("rate_limits", limits > 0, f"{limits} of {self.types.total()} events")
+        else:
+            self.miss("rate_limits", "no question was answered")
 
 
 def _count(value: Any) -> int:

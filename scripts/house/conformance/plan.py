@@ -17,6 +17,8 @@ from .probes import (
     vad,
 )
 
+CONCLUDED = ("error_shape", "error_code", "rate_limits")
+"""Switches that all errors and events of a run tell together."""
 NOT_SEEN = {
     "faults": "what goes wrong is the simulator's to choose, and no property of the service",
 }
@@ -28,8 +30,8 @@ PROBES = (
         "handshake",
         "who is let in",
         handshake.entrance,
-        ("quota", "bad_key_status"),
-        connects=4,
+        ("quota", "plan_quota", "bad_key_status"),
+        connects=6,
     ),
     Probe(
         "connections",
@@ -43,15 +45,15 @@ PROBES = (
         "session",
         "what can be configured",
         session.echo,
-        ("vad_default", "vad_off_echo", "updated_carries_id", "max_tokens_echo", "voice_refusal"),
+        ("vad_default", "vad_off_echo", "updated_carries_id", "max_tokens_echo", "voice_refusal", "sampling_echoed"),
         connects=1,
     ),
-    Probe("voices", "which voices are taken", session.voices, ("region",), connects=1),
+    Probe("voices", "which voices are taken", session.voices, ("region", "voice_fixed_after"), connects=3),
     Probe(
         "items",
         "what enters the history",
         items.history,
-        ("text_item_echo", "first_previous_item_id", "system_item_disconnects", "refuse_assistant_end"),
+        ("text_item_echo", "first_previous_item_id", "system_item", "refuse_assistant_end"),
         connects=1,
         cost=Cost(read=60, written=20),
     ),
@@ -69,6 +71,7 @@ PROBES = (
             "assistant_content",
             "usage",
             "voice_change",
+            "models_as_observed",
         ),
         connects=1,
         cost=Cost(read=600, spoken_s=25, written=150),
@@ -107,7 +110,7 @@ PROBES = (
         "vad",
         "how turns are found",
         vad.turns,
-        ("vad_start_lag_ms", "vad_stop_lag_ms", "vad_commit_s", "text_only_without_modalities"),
+        ("vad_start_lag_ms", "vad_stop_lag_ms", "vad_commit_s", "detection_fields", "text_only_without_modalities"),
         connects=1,
         cost=Cost(heard_s=5, read=20, spoken_s=10, written=60),
     ),
@@ -123,7 +126,7 @@ PROBES = (
         "transcription",
         "when the user's words come",
         transcription.transcripts,
-        ("transcript_moment", "transcript_deltas", "transcript_unanswered_s"),
+        ("transcript_moment", "transcript_deltas", "transcript_unanswered_s", "transcript_asked"),
         connects=1,
         cost=Cost(heard_s=20, read=300, spoken_s=8, written=200),
     ),
@@ -139,7 +142,7 @@ PROBES = (
         "speech",
         "the speech service while text is sent",
         speech.websocket,
-        ("speech_first_audio_s", "speech_speed", "speech_events"),
+        ("speech_first_audio_s", "speech_speed", "speech_events", "speech_done_event", "speech_done_audio"),
         connects=1,
         cost=Cost(characters=len(speech.TEXT)),
     ),
@@ -178,6 +181,7 @@ PROBES = (
             "session_limit_s",
             "idle_limit_s",
             "close_code",
+            "server_ping_s",
         ),
         connects=5,
         alone=True,

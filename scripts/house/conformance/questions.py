@@ -44,8 +44,7 @@ QUESTIONS = (
     Question(
         3,
         "Idle timeout, server pings, close codes, time allowed before session.update",
-        ("idle_limit_s", "close_code", "update_limit_s"),
-        ("pings",),
+        ("idle_limit_s", "server_ping_s", "close_code", "update_limit_s"),
     ),
     Question(
         4,
@@ -58,8 +57,7 @@ QUESTIONS = (
     Question(
         7,
         "Transcription: deltas, cumulative or incremental, always sent, needs input_audio_transcription",
-        ("transcript_deltas", "transcript_moment"),
-        ("transcription_needed",),
+        ("transcript_deltas", "transcript_moment", "transcript_asked"),
     ),
     Question(
         8,
@@ -67,7 +65,7 @@ QUESTIONS = (
         ("arguments_delta_field", "call_announcement"),
     ),
     Question(9, "response_id on audio and transcript deltas", ("delta_response_id",)),
-    Question(10, "usage: presence and shape; rate_limits.updated", ("usage",), ("rate_limits",)),
+    Question(10, "usage: presence and shape; rate_limits.updated", ("usage", "rate_limits")),
     Question(
         11,
         "Model ids and voices, which change",

@@ -8,7 +8,7 @@ from typing import Any
 
 from .client_checks import Check
 from .findings import Findings
-from .plan import NOT_SEEN, PROBES
+from .plan import CONCLUDED, NOT_SEEN, PROBES
 from .questions import QUESTIONS, shown
 
 
@@ -26,7 +26,7 @@ class Account:
 def switch_names() -> list[str]:
     """Give every switch that a probe may tell, or nobody can, in the order of the probes."""
     told = [switch for probe in PROBES for switch in probe.switches]
-    return list(dict.fromkeys([*told, "error_shape", "error_code", *NOT_SEEN]))
+    return list(dict.fromkeys([*told, *CONCLUDED, *NOT_SEEN]))
 
 
 def result(findings: Findings, checks: list[Check]) -> str:

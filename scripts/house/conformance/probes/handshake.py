@@ -14,40 +14,47 @@ RAPIDLY = 14
 """About the twelfth was refused."""
 _TOO_MANY = 429
 _WINDOW_LIMIT_S = 60.0
-_PLAN_MODEL = "stepaudio-3-realtime-preview"
+_OPEN, _NO_QUOTA = 101, 402
+_NEWEST_MODEL = "stepaudio-3-realtime-preview"
+_PLAN_MODEL = "stepaudio-2.5-realtime"
+"""The only one on Step Plan (sheet 1.3)."""
 
 
 async def entrance(bench: Bench) -> None:
-    """Knock with a wrong key, without a model, at the other plan, and as one should."""
+    """Knock with a wrong key, without a model, at both plans, and as one should."""
     findings = bench.findings
     wrong = await _status(bench, replace(bench.endpoint, api_key="sk-conformance-wrong-key"), bench.model)
-    if wrong == 101:
+    if wrong == _OPEN:
         findings.miss("bad_key_status", "a wrong key is let in")
     else:
         findings.see("bad_key_status", wrong)
     unnamed = await _status(bench, bench.endpoint, "")
     findings.tell("no_model", f"An upgrade without a model gets {unnamed}.")
     plan = replace(bench.root, base_url=bench.root.base_url.rstrip("/") + STEP_PLAN_PATH)
-    found = await _status(bench, plan, _PLAN_MODEL)
-    findings.tell("plan_model", f"{_PLAN_MODEL} on the Step Plan path of this region gets {found}.")
+    found = await _status(bench, plan, _NEWEST_MODEL)
+    findings.tell("plan_model", f"{_NEWEST_MODEL} on the Step Plan path of this region gets {found}.")
+    for switch, endpoint, model in (("quota", bench.root, bench.model), ("plan_quota", plan, _PLAN_MODEL)):
+        status = await _status(bench, endpoint, model)
+        if status in (_OPEN, _NO_QUOTA):
+            findings.see(switch, status == _OPEN)
+        else:
+            findings.miss(switch, f"the upgrade gets {status}")
     try:
         async with bench.open() as wire:
             await wire.until("session.created")
-            findings.see("quota", True)
             traced = [name for name in ("x-trace-id", "x-request-id") if name in wire.headers]
             findings.tell("first_event", f"The first event is {wire.events[0].kind}.")
             findings.tell("trace", f"The upgrade carries {' and '.join(traced) or 'no id for support'}.")
     except RefusedError as refused:
-        if refused.status != 402:
-            raise
-        findings.see("quota", False, refused.body[:200])
-        raise ProbeError("the account has no balance for this model (HTTP 402)") from None
+        if refused.status == _NO_QUOTA:
+            raise ProbeError("the account has no balance for this model (HTTP 402)") from None
+        raise
 
 
 async def _status(bench: Bench, endpoint: Endpoint, model: str) -> int:
     try:
         async with bench.open(endpoint=endpoint, model=model):
-            return 101
+            return _OPEN
     except RefusedError as refused:
         return refused.status
 

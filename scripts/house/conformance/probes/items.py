@@ -32,5 +32,8 @@ async def history(bench: Bench) -> None:
             findings.see("refuse_assistant_end", True, "" if known else answer.error.message)
         item = {"type": "message", "role": "system", "content": [{"type": "input_text", "text": "Be kind."}]}
         refused = await wire.ask("conversation.item.create", "conversation.item.created", item=item)
-        remark = "" if refused.error is not None else "an item of the role system is taken"
-        findings.see("system_item_disconnects", await wire.end(bench.patience.moment_s), remark)
+        if refused.error is None:
+            findings.see("system_item", "accept")
+        else:
+            ended = await wire.end(bench.patience.moment_s)
+            findings.see("system_item", "disconnect" if ended else "refuse", refused.message)

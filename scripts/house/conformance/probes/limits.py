@@ -1,7 +1,7 @@
 """What the service ends by itself, and when (sheet 1.13, 2.2, 3.4)."""
 
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from custom_components.stepaudio.client.recognition import LIVE_MODEL, LIVE_PATH
 from custom_components.stepaudio.client.speech import SPEECH_PATH
@@ -30,6 +30,8 @@ class _Held:
     wire: Wire
     pinged: bool = False
     ended_s: float | None = None
+    pings_s: list[float] = field(default_factory=list)
+    """When the service had pinged."""
 
 
 async def waiting(bench: Bench) -> None:
@@ -51,8 +53,7 @@ async def waiting(bench: Bench) -> None:
         await _wait(bench, held, limit_s)
         for one in held:
             _note(bench, one, limit_s, held)
-        pings = sum(one.wire.pings for one in held)
-        findings.tell("pings", f"The service sent {pings} pings in {limit_s:.0f} s.")
+        _note_pings(bench, max((one.pings_s for one in held), key=len), limit_s)
     if not bench.long:
         for switch in ("session_limit_s", "idle_limit_s"):
             findings.miss(switch, "half an hour is waited with --long only")
@@ -84,8 +85,17 @@ async def _wait(bench: Bench, held: list[_Held], limit_s: float) -> None:
                     with suppress(ProbeError):
                         await one.wire.ping()
         for one in held:
+            one.pings_s += [now_s - start_s] * (one.wire.pings - len(one.pings_s))
             if one.wire.ended_s is not None and one.ended_s is None:
                 one.ended_s = now_s - start_s
+
+
+def _note_pings(bench: Bench, pings_s: list[float], limit_s: float) -> None:
+    early_s = [0.0, *(at_s for at_s in pings_s if at_s < SOON_S)]
+    if pings_s:
+        bench.findings.see("server_ping_s", round(early_s[-1] / max(1, len(early_s) - 1)), f"{len(pings_s)} were seen")
+    else:
+        bench.findings.see("server_ping_s", 0.0, f"none within {limit_s:.0f} s")
 
 
 def _note(bench: Bench, one: _Held, limit_s: float, held: list[_Held]) -> None:

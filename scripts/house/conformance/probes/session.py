@@ -68,7 +68,8 @@ async def _wrong_voice(wire: Wire, findings: Findings) -> None:
 
 
 async def _settings(wire: Wire, findings: Findings) -> None:
-    for name, value in (("temperature", 0.4), ("max_response_output_tokens", 512), ("input_audio_transcription", {})):
+    echoed = set()
+    for name, value in (("temperature", 0.4), ("max_response_output_tokens", 512)):
         answer = await wire.ask("session.update", "session.updated", session={name: value})
         if answer.error is not None:
             findings.tell(name, f"{name} is refused: {answer.message}.")
@@ -76,6 +77,11 @@ async def _settings(wire: Wire, findings: Findings) -> None:
             findings.tell(name, f"{name} is taken and not echoed.")
         else:
             findings.tell(name, f"{name} is echoed as {shown}.")
+            echoed.add(name)
+    if len(echoed) == 1:
+        findings.miss("sampling_echoed", f"{echoed.pop()} is, and the other is not")
+    else:
+        findings.see("sampling_echoed", bool(echoed))
 
 
 async def _much(wire: Wire, findings: Findings) -> None:
@@ -98,17 +104,34 @@ async def _much(wire: Wire, findings: Findings) -> None:
 async def voices(bench: Bench) -> None:
     """Ask for every voice that is known, which costs nothing while none speaks."""
     findings = bench.findings
-    taken: list[str] = []
-    refused: list[str] = []
+    china, international = set(CHINA) - set(INTERNATIONAL), set(INTERNATIONAL) - set(CHINA)
     async with bench.session() as wire:
-        for voice in dict.fromkeys((*CHINA, *INTERNATIONAL)):
-            answer = await wire.ask("session.update", "session.updated", session={"voice": voice})
-            kept = answer.error is None and answer.part("session").get("voice", voice) == voice
-            (taken if kept else refused).append(voice)
-    findings.tell("voices", f"Voices taken: {', '.join(taken)}. Refused: {', '.join(refused) or 'none'}.")
-    only_here = {"com": set(CHINA) - set(INTERNATIONAL), "ai": set(INTERNATIONAL) - set(CHINA)}
-    regions = [region for region, voices in only_here.items() if voices & set(taken)]
+        both = [voice for voice in CHINA if voice in INTERNATIONAL and await _takes(wire, voice)]
+        if len(both) == 1:
+            # The first name of a voice fixes it: each other name wants a session of its own.
+            findings.see("voice_fixed_after", "update")
+            tried = [min(china), min(international)]
+            taken = [voice for voice in tried if await _is_taken(bench, voice)]
+        else:
+            if both:
+                findings.see("voice_fixed_after", "audio")
+            tried = list(dict.fromkeys((*CHINA, *INTERNATIONAL)))
+            taken = [voice for voice in tried if await _takes(wire, voice)]
+    refused = [voice for voice in tried if voice not in taken]
+    findings.tell("voices", f"Voices taken: {', '.join(taken) or 'none'}. Refused: {', '.join(refused) or 'none'}.")
+    regions = [name for name, only_here in (("com", china), ("ai", international)) if only_here & set(taken)]
     if len(regions) == 1:
         findings.see("region", regions[0], "by the voices that are taken")
     else:
         findings.miss("region", f"voices of {' and '.join(regions) or 'neither region'} are taken")
+
+
+async def _is_taken(bench: Bench, voice: str) -> bool:
+    async with bench.session() as wire:
+        return await _takes(wire, voice)
+
+
+async def _takes(wire: Wire, voice: str) -> bool:
+    """Ask for a voice, and tell whether the session has it then."""
+    answer = await wire.ask("session.update", "session.updated", session={"voice": voice})
+    return answer.error is None and answer.part("session").get("voice", voice) == voice

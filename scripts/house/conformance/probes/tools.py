@@ -19,6 +19,8 @@ TOOL: dict[str, Any] = {
         },
     },
 }
+_READS_CALLS = "step-audio-r1.5"
+"""It is told to read its calls aloud (sheet 1.3)."""
 _CHINESE = "你是一个智能家居语音助手。用户想开灯的时候，请一定要调用工具来打开它，然后告诉用户已经打开了。"
 
 
@@ -36,6 +38,8 @@ async def calls(bench: Bench) -> None:
     async with bench.session(instructions=home_with("Kitchen Light"), tools=[TOOL]) as wire:
         await type_text(wire, "Turn on the kitchen light, please.")
         answer = await respond(wire)
+        if bench.model == _READS_CALLS:
+            findings.see("models_as_observed", not answer.calls and TOOL["function"]["name"] in answer.text)
         if not answer.calls:
             for name in ("call_announcement", "arguments_delta_field", "call_id_style", "empty_part_after_call"):
                 findings.miss(name, "the model called no function")

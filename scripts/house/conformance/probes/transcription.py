@@ -23,42 +23,51 @@ async def transcripts(bench: Bench) -> None:
     """Speak several turns, the first answered by voice, and one that is not answered."""
     findings = bench.findings
     async with bench.session(instructions=BRIEF) as wire:
-        moments: list[str] = []
-        deltas: list[str] = []
-        owing: Event | None = None
-        for number in range(_TURNS):
-            await append(wire, bench.speech.pcm)
-            committed = (await _commit(wire)) or _raise()
-            if owing is not None:
-                moments.append("next" if _words(wire, owing) is not None else "never")
-                owing = None
-            answer = (await begin(wire)).or_fail()
-            if number == 0:
-                await finish(wire, answer)
-                await configure(wire, {"modalities": ["text"]})
+        moments, deltas = await _turns(bench, wire)
+        if set(moments) == {"never"}:
+            asked = {"input_audio_transcription": {"model": "whisper-1"}}
+            await wire.ask("session.update", "session.updated", session=asked)
+            moments, deltas = await _turns(bench, wire)
+            if set(moments) == {"never"}:
+                findings.miss("transcript_asked", "the words do not come when they are asked for either")
             else:
-                await finish(wire, answer)
-            moment = await _moment(wire, committed, answer)
-            if moment is None:
-                owing = committed
-            else:
-                moments.append(moment)
-            deltas = deltas or _deltas(wire, committed)
-        await _unanswered(bench, wire, owing, moments)
-        _judge(moments, deltas, findings)
-        if set(moments) <= {"never"}:
-            await _when_asked(bench, wire)
+                findings.see("transcript_asked", True)
         else:
-            findings.tell("transcription_needed", "The words come without input_audio_transcription.")
+            findings.see("transcript_asked", False)
+        _judge(moments, deltas, findings)
 
 
-def _raise() -> Event:
-    raise ProbeError("a commit was refused")
+async def _turns(bench: Bench, wire: Wire) -> tuple[list[str], list[str]]:
+    """Speak the turns, and give the moments of the words, and the deltas of the first that had some."""
+    moments: list[str] = []
+    deltas: list[str] = []
+    owing: Event | None = None
+    await configure(wire, {"modalities": ["text", "audio"]})
+    for number in range(_TURNS):
+        committed = await _speak(bench, wire)
+        if owing is not None:
+            moments.append("next" if _words(wire, owing) is not None else "never")
+            owing = None
+        answer = await finish(wire, (await begin(wire)).or_fail())
+        if number == 0:
+            await configure(wire, {"modalities": ["text"]})
+        moment = await _moment(wire, committed, answer)
+        if moment is None:
+            owing = committed
+        else:
+            moments.append(moment)
+        deltas = deltas or _deltas(wire, committed)
+    await _unanswered(bench, wire, owing, moments)
+    return moments, deltas
 
 
-async def _commit(wire: Wire) -> Event | None:
+async def _speak(bench: Bench, wire: Wire) -> Event:
+    """Say the sentence and commit it."""
+    await append(wire, bench.speech.pcm)
     answer = await wire.ask("input_audio_buffer.commit", "input_audio_buffer.committed")
-    return None if answer.error is not None else answer
+    if answer.error is not None:
+        raise ProbeError(f"a commit was refused: {answer.message}")
+    return answer
 
 
 def _words(wire: Wire, committed: Event) -> Event | None:
@@ -86,8 +95,7 @@ async def _moment(wire: Wire, committed: Event, answer: Answer) -> str | None:
 async def _unanswered(bench: Bench, wire: Wire, owing: Event | None, moments: list[str]) -> None:
     """Commit speech and ask for nothing."""
     findings = bench.findings
-    await append(wire, bench.speech.pcm)
-    committed = (await _commit(wire)) or _raise()
+    committed = await _speak(bench, wire)
     if owing is not None:
         moments.append("next" if _words(wire, owing) is not None else "never")
     if len(set(moments)) > 1 or not set(moments) <= {"within", "after"}:
@@ -111,17 +119,6 @@ def _judge(moments: list[str], deltas: list[str], findings: Findings) -> None:
     else:
         grows = all(later.startswith(earlier) for earlier, later in itertools.pairwise(deltas))
         findings.see("transcript_deltas", "cumulative" if grows else "incremental")
-
-
-async def _when_asked(bench: Bench, wire: Wire) -> None:
-    """See whether the words come when they are asked for."""
-    await wire.ask("session.update", "session.updated", session={"input_audio_transcription": {"model": "whisper-1"}})
-    await append(wire, bench.speech.pcm)
-    committed = (await _commit(wire)) or _raise()
-    await finish(wire, (await begin(wire)).or_fail())
-    await wire.look(DONE, after=committed.index, within_s=bench.patience.moment_s)
-    came = "come" if _words(wire, committed) is not None else "do not come either"
-    bench.findings.tell("transcription_needed", f"With input_audio_transcription the words {came}.")
 
 
 async def hearing(bench: Bench) -> None:

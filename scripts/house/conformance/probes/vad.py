@@ -59,13 +59,16 @@ async def _one_turn(wire: Wire, held: Microphone, speech: bytes, findings: Findi
     placed_ms, _ = held.say(speech)
     begins_ms, ends_ms = (placed_ms + at_ms for at_ms in loud_span_ms(speech, _THRESHOLD))
     started = await wire.until("input_audio_buffer.speech_started")
+    as_text = isinstance(started.body.get("audio_start_ms"), str)
+    findings.see("detection_fields", "table" if as_text else "sample")
     findings.see("vad_start_lag_ms", held.sent_ms(started.at_s) - begins_ms, "of audio that had left")
     stopped = await wire.until("input_audio_buffer.speech_stopped")
     lag_ms = held.sent_ms(stopped.at_s) - ends_ms - _SILENCE_MS
     findings.see("vad_stop_lag_ms", max(0, lag_ms), "of audio that had left")
     committed = await wire.until("input_audio_buffer.committed", after=stopped.index)
     findings.see("vad_commit_s", round(committed.at_s - stopped.at_s, 3))
-    answer = await wire.until("response.done", "response.cancelled", ERROR, after=committed.index)
+    limit_s = wire.patience.response_s
+    answer = await wire.until("response.done", "response.cancelled", ERROR, after=committed.index, within_s=limit_s)
     if answer.error is not None:
         raise ProbeError(f"a turn that was found was not answered: {answer.message}")
     voice = any(event.kind == "response.audio.delta" for event in wire.events)
