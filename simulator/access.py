@@ -55,10 +55,10 @@ class Gate:
         self._service = service
         self._recent: deque[float] = deque()
 
-    def realtime_refusal(self, request: web.Request) -> web.Response | None:
+    def realtime_refusal(self, request: web.Request, open_sessions: int) -> web.Response | None:
         """Refuse the upgrade of a realtime session, or let it pass."""
-        service, switches = self._service, self._service.switches
-        if switches.max_connections and len(service.connections) >= switches.max_connections:
+        most = self._service.switches.max_connections
+        if most and open_sessions >= most:
             return refusal(429, "too many concurrent requests", "rate_limit_exceeded")
         models = (REALTIME_MODELS, PLAN_REALTIME_MODELS)
         return self._upgrade_refusal(request) or model_refusal(request.path, request.query.get("model", ""), *models)

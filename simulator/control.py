@@ -8,12 +8,13 @@ from aiohttp import web
 
 from .access import refusal
 from .faults import Fault
+from .realtime import RealtimeConnection
 from .record import as_line
 from .service import Service
 from .speech_http import read_json
 
 
-def routes(service: Service) -> list[web.RouteDef]:
+def routes(service: Service, connections: list[RealtimeConnection]) -> list[web.RouteDef]:
     """Give the endpoints, all under /simulator and without a key."""
 
     async def state(_request: web.Request) -> web.Response:
@@ -32,7 +33,7 @@ def routes(service: Service) -> list[web.RouteDef]:
                         "items": len(connection.items),
                         "heard_bytes": len(connection.heard),
                     }
-                    for connection in service.connections
+                    for connection in connections
                 ],
                 "events": len(service.log),
                 "responses": len(service.responses),

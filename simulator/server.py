@@ -29,6 +29,8 @@ class Simulator(Service):
         self.host = host
         self.port = port
         self._recording = recording
+        self.connections: list[RealtimeConnection] = []
+        """Open realtime sessions."""
         self._gate = Gate(self)
         self._sockets: set[asyncio.Task[Any]] = set()
         self._runner: web.AppRunner | None = None
@@ -42,8 +44,9 @@ class Simulator(Service):
         """Listen."""
         app = web.Application(client_max_size=128 * 1024 * 1024)
         app.on_response_prepare.append(trace)
-        for endpoint in (rest, clones, speech_http, recognition_http, recognition_files, control):
+        for endpoint in (rest, clones, speech_http, recognition_http, recognition_files):
             app.add_routes(endpoint.routes(self))
+        app.add_routes(control.routes(self, self.connections))
         sockets = {
             "/v1/realtime": self._realtime,
             f"{PLAN}/v1/realtime": self._realtime,
@@ -84,7 +87,7 @@ class Simulator(Service):
             return connection
 
         try:
-            return await self._upgrade(request, self._gate.realtime_refusal(request), make)
+            return await self._upgrade(request, self._gate.realtime_refusal(request, len(self.connections)), make)
         finally:
             self.connections[:] = [known for known in self.connections if known.request is not request]
 

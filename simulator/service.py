@@ -3,7 +3,7 @@
 import itertools
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from .brain import Brain
 from .clock import Clock
@@ -14,10 +14,6 @@ from .profiles import PROFILES
 from .switches import Switches
 from .voice import ToneVoice, Voice
 from .wire import Upgrade, WireEvent, WireLog
-
-if TYPE_CHECKING:
-    from .realtime import RealtimeConnection
-
 
 KEPT_RESPONSES = 50
 """They hold their audio."""
@@ -72,8 +68,6 @@ class Service:
         self.faults = Faults(lambda: self.switches.faults)
         self.wire = WireLog(self.clock, keep)
         self.responses: list[SpokenResponse] = []
-        self.connections: list[RealtimeConnection] = []
-        """Open realtime connections."""
         self.random = random.Random(0)
         self.numbers = itertools.count(1)
         """Of websockets, in the order of their upgrade."""
