@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
@@ -11,12 +11,14 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.ssl import get_default_context
 
 from . import assist
+from .assistant import async_fulfil_wish
 from .client.client import StepAudioClient
-from .client.connection import Endpoint
 from .client.errors import AuthenticationError, StepAudioError
 from .client.rest import list_models
 from .const import CONF_MAX_SESSIONS, CONF_MODEL, CONF_SPARES, DEFAULT_MAX_SESSIONS, DEFAULT_SPARES, DOMAIN
 from .entity import translated
+from .settings import without_recommended
+from .trial import endpoint_of
 
 type StepAudioConfigEntry = ConfigEntry[StepAudioClient]
 
@@ -26,7 +28,7 @@ PLATFORMS = (Platform.AI_TASK, Platform.CONVERSATION, Platform.STT, Platform.TTS
 
 async def async_setup_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -> bool:
     """Set up an account."""
-    endpoint = Endpoint(entry.data[CONF_URL], entry.data[CONF_API_KEY])
+    endpoint = endpoint_of(entry.data)
     try:
         await list_models(async_get_clientsession(hass), endpoint)
     except AuthenticationError as error:
@@ -42,7 +44,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) ->
     )
     entry.async_on_unload(assist.async_watch_local_answers(hass, client))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_fulfil_wish(hass, entry)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
+    return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -> bool:
+    """Take over an account of an earlier version; Home Assistant refuses those of a later one."""
+    if entry.minor_version < 2:
+        for subentry in entry.subentries.values():
+            data = without_recommended(subentry.subentry_type, subentry.data)
+            hass.config_entries.async_update_subentry(entry, subentry, data=data)
+        hass.config_entries.async_update_entry(entry, minor_version=2)
     return True
 
 

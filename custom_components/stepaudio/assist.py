@@ -12,12 +12,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import voluptuous as vol
 from homeassistant.components import conversation, tts
-from homeassistant.components.assist_pipeline import PipelineNotFound
+from homeassistant.components.assist_pipeline import PipelineNotFound, async_get_pipelines
 from homeassistant.components.assist_pipeline.pipeline import async_get_pipeline
 from homeassistant.components.conversation import chat_log
 from homeassistant.const import MATCH_ALL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import chat_session, entity_registry as er
 
 from .client.client import StepAudioClient
@@ -202,3 +204,21 @@ def _change_reply(log: conversation.ChatLog, change: Callable[[Mapping[str, Any]
             reply.options = change(reply.options)
     except AttributeError, KeyError, TypeError:
         _LOGGER.debug("The options of the reply cannot be changed; it is spoken and converted as Home Assistant does")
+
+
+def async_hears(hass: HomeAssistant) -> bool:
+    """Return whether the home has an assistant that can be spoken to."""
+    return any(pipeline.stt_engine for pipeline in async_get_pipelines(hass))
+
+
+async def async_create_pipeline(hass: HomeAssistant, settings: dict[str, Any], *, preferred: bool) -> bool:
+    """Create a pipeline; False if Home Assistant does not let that be done."""
+    try:
+        store = hass.data["assist_pipeline"].pipeline_store
+        pipeline = await store.async_create_item(settings)
+        if preferred:
+            store.async_set_preferred_item(pipeline.id)
+    except AttributeError, KeyError, TypeError, HomeAssistantError, vol.Invalid:
+        _LOGGER.debug("The assistant cannot be created; that is left to the user")
+        return False
+    return True

@@ -2,136 +2,111 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, override
 from urllib.parse import urlsplit
 
 import voluptuous as vol
 from homeassistant.config_entries import (
-    SOURCE_USER,
+    SOURCE_RECONFIGURE,
     ConfigEntry,
-    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryData,
     ConfigSubentryFlow,
     OptionsFlow,
-    SubentryFlowResult,
 )
-from homeassistant.const import CONF_API_KEY, CONF_LLM_HASS_API, CONF_NAME, CONF_PROMPT, CONF_URL
+from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import callback
-from homeassistant.helpers import llm, selector
-from homeassistant.util.ssl import get_default_context
+from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.helpers.selector import TextSelectorType
 
-from .client.client import StepAudioClient
-from .client.connection import Endpoint
-from .client.errors import StepAudioError
-from .client.events import SessionConfig
+from . import assist
+from .account import account_data, address_of, unique_id
+from .agent_flow import AgentFlow
+from .assistant import CONF_ASSISTANT, CONF_PREFERRED
+from .client.errors import (
+    AuthenticationError,
+    CannotConnectError,
+    ModelError,
+    NotUnderstoodError,
+    ServiceTimeoutError,
+    StepAudioError,
+)
 from .const import (
-    ANSWER_AS_SPOKEN,
-    ANSWER_LANGUAGES,
-    CONF_ANSWER_LANGUAGE,
-    CONF_EARLY_ANSWER,
-    CONF_FOLLOW_UP,
-    CONF_HOTWORDS,
-    CONF_HOTWORDS_OF_HOME,
     CONF_MAX_SESSIONS,
     CONF_MODEL,
     CONF_PLAN,
     CONF_REGION,
-    CONF_SCENE,
     CONF_SPARES,
-    CONF_TONE,
-    CONF_TURNS_KEPT,
-    CONF_VOICE,
-    CONF_WEB_SEARCH,
-    DEFAULT_EARLY_ANSWER,
     DEFAULT_MAX_SESSIONS,
     DEFAULT_MODEL,
-    DEFAULT_PROMPT,
     DEFAULT_SPARES,
     DEFAULT_TITLES,
-    DEFAULT_TURNS_KEPT,
     DOMAIN,
-    FOLLOW_UP_AUTOMATIC,
-    FOLLOW_UPS,
-    MODEL_ALIASES,
     PLAN_PAY_AS_YOU_GO,
-    PLAN_STEP_PLAN,
     PLANS,
     REGION_CHINA,
     REGION_CUSTOM,
     REGION_URLS,
     REGIONS,
-    STEP_PLAN_PATH,
+    SECTION_ADVANCED,
     SUBENTRY_AGENT,
     SUBENTRY_STT,
     SUBENTRY_TASK,
     SUBENTRY_TTS,
     SUGGESTED_MODELS,
-    VOICES,
 )
-from .voice_flow import VoiceSubentryFlow
+from .ears_flow import EarsFlow
+from .forms import Fields, filled, flat, grouped, one_of, one_of_or_other, text, whole_number
+from .settings import FIRST
+from .task_flow import TaskFlow
+from .trial import async_try_account
+from .voice_flow import VoiceFlow
 
-_PASSWORD = selector.TextSelector(selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD))
-_LONG_TEXT = selector.TextSelector(selector.TextSelectorConfig(multiline=True))
-_ACCOUNT_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_REGION, default=REGION_CHINA): selector.SelectSelector(
-            selector.SelectSelectorConfig(options=list(REGIONS), translation_key=CONF_REGION)
-        ),
-        vol.Required(CONF_PLAN, default=PLAN_PAY_AS_YOU_GO): selector.SelectSelector(
-            selector.SelectSelectorConfig(options=list(PLANS), translation_key=CONF_PLAN)
-        ),
-        vol.Required(CONF_API_KEY): _PASSWORD,
-        vol.Required(CONF_MODEL, default=DEFAULT_MODEL): selector.SelectSelector(
-            selector.SelectSelectorConfig(
-                options=list(SUGGESTED_MODELS), custom_value=True, mode=selector.SelectSelectorMode.DROPDOWN
-            )
-        ),
-    }
-)
-_URL_SCHEMA = vol.Schema(
-    {vol.Required(CONF_URL): selector.TextSelector(selector.TextSelectorConfig(type=selector.TextSelectorType.URL))}
-)
-_KEY_SCHEMA = vol.Schema({vol.Required(CONF_API_KEY): _PASSWORD})
+# The section, not the field: the frontend shows no errors inside of one.
+_FIELD_OF: dict[type[StepAudioError], str] = {AuthenticationError: CONF_API_KEY, ModelError: SECTION_ADVANCED}
+_ABOUT_THE_ADDRESS = (CannotConnectError, NotUnderstoodError, ServiceTimeoutError)
 
 
 class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Asks for region, plan, key and model, and tries them."""
+    """Asks for region and key, tries them, and offers an assistant."""
 
     VERSION = 1
-    MINOR_VERSION = 1
+    MINOR_VERSION = 2
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        self._account: dict[str, Any] = {}
+        self._typed: dict[str, Any] = {}
+        self._address = ""
+        self._proven: dict[str, Any] = {}
         self._detail = ""
+
+    # --- the account ---
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the account."""
-        errors: dict[str, str] = {}
+        return self._account_form() if user_input is None else await self._async_take(user_input)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for what has changed of the account; its key is not shown."""
         if user_input is not None:
-            self._account = user_input
-            if user_input[CONF_REGION] == REGION_CUSTOM:
-                return await self.async_step_custom()
-            url = REGION_URLS[user_input[CONF_REGION]]
-            if (result := await self._async_finish(url, errors)) is not None:
-                return result
-        return self._form("user", _ACCOUNT_SCHEMA, self._account, errors)
+            return await self._async_take(user_input)
+        data = self._get_reconfigure_entry().data
+        self._typed = {name: data[name] for name in (CONF_REGION, CONF_PLAN, CONF_MODEL)}
+        if data[CONF_REGION] == REGION_CUSTOM:
+            self._address = address_of(data)
+        return self._account_form()
 
     async def async_step_custom(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address of a service of one's own."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            url = user_input[CONF_URL].strip().rstrip("/")
-            if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-                errors[CONF_URL] = "invalid_url"
-            elif (result := await self._async_finish(url, errors)) is not None:
-                return result
-        return self._form("custom", _URL_SCHEMA, user_input or {}, errors)
+        if user_input is None:
+            return self._address_form({})
+        self._address = user_input[CONF_URL].strip().rstrip("/")
+        if urlsplit(self._address).scheme not in {"http", "https"} or not urlsplit(self._address).hostname:
+            return self._address_form({CONF_URL: "invalid_url"})
+        return await self._async_try(self._address)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Start over with the key: the service refused it."""
@@ -143,11 +118,116 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             data = {**entry.data, CONF_API_KEY: user_input[CONF_API_KEY].strip()}
-            if await self._async_works(data, errors):
-                # A loaded account listens for the change and reloads itself.
-                update = self.async_update_and_abort if entry.update_listeners else self.async_update_reload_and_abort
-                return update(entry, data=data, unique_id=_unique_id(data))
-        return self._form("reauth_confirm", _KEY_SCHEMA, {}, errors)
+            self._abort_if_others(data, entry)
+            error = await self._async_error(data)
+            if error is None:
+                return self._changed(entry, data)
+            errors[CONF_API_KEY if isinstance(error, AuthenticationError) else "base"] = error.key
+        fields: Fields = {vol.Required(CONF_API_KEY): text(TextSelectorType.PASSWORD)}
+        return self._form("reauth_confirm", fields, user_input or {}, errors)
+
+    async def _async_take(self, user_input: dict[str, Any]) -> ConfigFlowResult:
+        self._typed = flat(user_input)
+        if self._typed[CONF_REGION] == REGION_CUSTOM:
+            return self._address_form({})
+        return await self._async_try(REGION_URLS[self._typed[CONF_REGION]])
+
+    async def _async_try(self, address: str) -> ConfigFlowResult:
+        """Try the account that was typed; what is wrong is told at the field that it belongs to."""
+        typed = self._typed
+        entry = self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
+        key = typed.get(CONF_API_KEY) or (entry.data[CONF_API_KEY] if entry is not None else "")
+        data = account_data(typed[CONF_REGION], address, typed[CONF_PLAN], key, typed[CONF_MODEL])
+        if entry is not None:
+            self._abort_if_others(data, entry)
+        else:
+            # A dialog that was left open in another tab must not keep anybody out.
+            await self.async_set_unique_id(unique_id(data), raise_on_progress=False)
+            self._abort_if_unique_id_configured()
+        error = await self._async_error(data)
+        if error is None:
+            if entry is not None:
+                return self._changed(entry, {**entry.data, **data})
+            self._proven = data
+            return await self.async_step_assistant()
+        field = _FIELD_OF.get(type(error))
+        if field is None and typed[CONF_REGION] == REGION_CUSTOM:
+            return self._address_form({CONF_URL if isinstance(error, _ABOUT_THE_ADDRESS) else "base": error.key})
+        return self._account_form({field or "base": error.key})
+
+    async def _async_error(self, data: Mapping[str, Any]) -> StepAudioError | None:
+        """Return what the service says against an account."""
+        try:
+            await async_try_account(data)
+        except StepAudioError as error:
+            self._detail = error.detail or str(error)
+            return error
+        return None
+
+    def _abort_if_others(self, data: Mapping[str, Any], own: ConfigEntry) -> None:
+        """Refuse to become another account that is set up already."""
+        if self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, unique_id(data)) not in {None, own}:
+            raise AbortFlow("already_configured")
+
+    def _changed(self, entry: ConfigEntry, data: Mapping[str, Any]) -> ConfigFlowResult:
+        # A loaded account listens for the change and reloads itself.
+        update = self.async_update_and_abort if entry.update_listeners else self.async_update_reload_and_abort
+        return update(entry, data=data, unique_id=unique_id(data))
+
+    # --- the assistant ---
+
+    async def async_step_assistant(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer an assistant made of what the account brings."""
+        if "assist_pipeline" not in self.hass.config.components:
+            user_input = {CONF_ASSISTANT: False}
+        if user_input is None:
+            fields: Fields = {
+                vol.Required(CONF_ASSISTANT, default=True): bool,
+                # Who can already talk to the home keeps the assistant that hears them.
+                vol.Required(CONF_PREFERRED, default=not assist.async_hears(self.hass)): bool,
+            }
+            return self._form("assistant", fields, {}, {})
+        # An account may have become this one in the meantime.
+        self._abort_if_unique_id_configured()
+        # The entities come with the set-up of the account; it fulfils the wish.
+        wish = {CONF_ASSISTANT: {CONF_PREFERRED: user_input[CONF_PREFERRED]}} if user_input[CONF_ASSISTANT] else {}
+        return self.async_create_entry(
+            title=DEFAULT_TITLES[SUBENTRY_AGENT], data=self._proven | wish, subentries=_subentries()
+        )
+
+    # --- forms ---
+
+    def _account_form(self, errors: dict[str, str] | None = None) -> ConfigFlowResult:
+        errors = errors or {}
+        is_new = self.source != SOURCE_RECONFIGURE
+        key = vol.Required(CONF_API_KEY) if is_new else vol.Optional(CONF_API_KEY)
+        advanced: Fields = {
+            vol.Required(CONF_PLAN, default=PLAN_PAY_AS_YOU_GO): one_of(CONF_PLAN, PLANS),
+            vol.Required(CONF_MODEL, default=DEFAULT_MODEL): one_of_or_other(list(SUGGESTED_MODELS)),
+        }
+        fields: Fields = {
+            vol.Required(CONF_REGION, default=REGION_CHINA): one_of(CONF_REGION, REGIONS),
+            key: text(TextSelectorType.PASSWORD),
+            vol.Required(SECTION_ADVANCED): grouped(advanced, is_open=SECTION_ADVANCED in errors),
+        }
+        return self._form("user" if is_new else "reconfigure", fields, self._typed, errors)
+
+    def _address_form(self, errors: dict[str, str]) -> ConfigFlowResult:
+        fields: Fields = {vol.Required(CONF_URL): text(TextSelectorType.URL)}
+        return self._form("custom", fields, {CONF_URL: self._address} if self._address else {}, errors)
+
+    def _form(
+        self, step_id: str, fields: Fields, values: Mapping[str, Any], errors: dict[str, str]
+    ) -> ConfigFlowResult:
+        """Show a form with what was typed still in it."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=filled(self, fields, values),
+            errors=errors,
+            description_placeholders={"detail": self._detail},
+        )
+
+    # --- what else there is to set ---
 
     @staticmethod
     @callback
@@ -162,53 +242,11 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         """Offer more agents, each a persona of its own, and more of the rest."""
         return {
-            SUBENTRY_AGENT: AgentSubentryFlow,
-            SUBENTRY_TASK: TaskSubentryFlow,
-            SUBENTRY_STT: EarsSubentryFlow,
-            SUBENTRY_TTS: VoiceSubentryFlow,
+            SUBENTRY_AGENT: AgentFlow,
+            SUBENTRY_TASK: TaskFlow,
+            SUBENTRY_STT: EarsFlow,
+            SUBENTRY_TTS: VoiceFlow,
         }
-
-    def _form(
-        self, step_id: str, schema: vol.Schema, values: Mapping[str, Any], errors: dict[str, str]
-    ) -> ConfigFlowResult:
-        """Show a form with what was typed still in it."""
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, values),  # type: ignore[arg-type]  # a shim gives probatio's class
-            errors=errors,
-            description_placeholders={"detail": self._detail},
-        )
-
-    async def _async_finish(self, url: str, errors: dict[str, str]) -> ConfigFlowResult | None:
-        """Try the account and create its entry; None, with the reason in `errors`, if it does not work."""
-        account = self._account
-        model = account[CONF_MODEL].strip()
-        data = {
-            **account,
-            CONF_URL: url + (STEP_PLAN_PATH if account[CONF_PLAN] == PLAN_STEP_PLAN else ""),
-            CONF_API_KEY: account[CONF_API_KEY].strip(),
-            CONF_MODEL: MODEL_ALIASES.get(model, model),
-        }
-        await self.async_set_unique_id(_unique_id(data))
-        self._abort_if_unique_id_configured()
-        if not await self._async_works(data, errors):
-            return None
-        return self.async_create_entry(title=DEFAULT_TITLES[SUBENTRY_AGENT], data=data, subentries=_subentries())
-
-    async def _async_works(self, data: Mapping[str, Any], errors: dict[str, str]) -> bool:
-        """Open a real session and close it again."""
-        client = StepAudioClient(
-            Endpoint(data[CONF_URL], data[CONF_API_KEY]), data[CONF_MODEL], ssl=get_default_context()
-        )
-        try:
-            await client.check(SessionConfig("Hello.", VOICES[data[CONF_REGION]][0]))
-        except StepAudioError as error:
-            errors["base"] = error.key
-            self._detail = error.detail or str(error)
-            return False
-        finally:
-            await client.aclose()
-        return True
 
 
 class AccountOptionsFlow(OptionsFlow):
@@ -217,146 +255,17 @@ class AccountOptionsFlow(OptionsFlow):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the limits."""
         if user_input is not None:
-            return self.async_create_entry(data={name: int(value) for name, value in user_input.items()})
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_MAX_SESSIONS, default=DEFAULT_MAX_SESSIONS): _whole_number(1, 100),
-                vol.Required(CONF_SPARES, default=DEFAULT_SPARES): _whole_number(0, 2),
-            }
-        )
-        values = self.config_entry.options
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(schema, values),  # type: ignore[arg-type]  # a shim gives probatio's class
-        )
-
-
-class AgentSubentryFlow(ConfigSubentryFlow):
-    """A persona: what it is told, what it may do, and how it speaks."""
-
-    _defaults: Mapping[str, Any] = {CONF_PROMPT: DEFAULT_PROMPT, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]}
-
-    @property
-    def _is_new(self) -> bool:
-        return self.source == SOURCE_USER
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add or change an agent."""
-        if self._get_entry().state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
-        if user_input is not None:
-            if CONF_TURNS_KEPT in user_input:
-                user_input[CONF_TURNS_KEPT] = int(user_input[CONF_TURNS_KEPT])
-            if self._is_new:
-                return self.async_create_entry(title=user_input.pop(CONF_NAME), data=user_input)
-            return self.async_update_and_abort(self._get_entry(), self._get_reconfigure_subentry(), data=user_input)
-        values = self._defaults if self._is_new else dict(self._get_reconfigure_subentry().data)
-        schema = self._schema()
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(schema, values),  # type: ignore[arg-type]  # a shim gives probatio's class
-        )
-
-    async_step_reconfigure = async_step_user
-
-    def _schema(self) -> vol.Schema:
-        apis = [selector.SelectOptionDict(value=api.id, label=api.name) for api in llm.async_get_apis(self.hass)]
-        fields: dict[vol.Marker, Any] = {}
-        if self._is_new:
-            fields[vol.Required(CONF_NAME, default=DEFAULT_TITLES[SUBENTRY_AGENT])] = str
-        fields |= {
-            vol.Optional(CONF_PROMPT): selector.TemplateSelector(),
-            vol.Optional(CONF_SCENE): _LONG_TEXT,
-            vol.Optional(CONF_TONE): selector.TextSelector(),
-            vol.Required(CONF_ANSWER_LANGUAGE, default=ANSWER_AS_SPOKEN): _one_of(
-                CONF_ANSWER_LANGUAGE, ANSWER_LANGUAGES
-            ),
-            vol.Optional(CONF_VOICE): selector.SelectSelector(
-                selector.SelectSelectorConfig(
-                    options=list(VOICES[self._get_entry().data[CONF_REGION]]),
-                    custom_value=True,
-                    mode=selector.SelectSelectorMode.DROPDOWN,
-                )
-            ),
-            vol.Optional(CONF_LLM_HASS_API): selector.SelectSelector(
-                selector.SelectSelectorConfig(options=apis, multiple=True)
-            ),
-            vol.Required(CONF_WEB_SEARCH, default=False): bool,
-            vol.Required(CONF_FOLLOW_UP, default=FOLLOW_UP_AUTOMATIC): _one_of(CONF_FOLLOW_UP, FOLLOW_UPS),
-            vol.Required(CONF_EARLY_ANSWER, default=DEFAULT_EARLY_ANSWER): bool,
-            vol.Required(CONF_TURNS_KEPT, default=DEFAULT_TURNS_KEPT): _whole_number(0, 200),
+            return self.async_create_entry(data=flat(user_input))
+        fields: Fields = {
+            vol.Required(CONF_MAX_SESSIONS, default=DEFAULT_MAX_SESSIONS): whole_number(1, 100),
+            vol.Required(CONF_SPARES, default=DEFAULT_SPARES): whole_number(0, 2),
         }
-        return vol.Schema(fields)
-
-
-class TaskSubentryFlow(AgentSubentryFlow):
-    """AI tasks: what they are told beside the task itself."""
-
-    _defaults: Mapping[str, Any] = {}
-
-    @override
-    def _schema(self) -> vol.Schema:
-        fields: dict[vol.Marker, Any] = {}
-        if self._is_new:
-            fields[vol.Required(CONF_NAME, default=DEFAULT_TITLES[SUBENTRY_TASK])] = str
-        fields |= {vol.Optional(CONF_PROMPT): _LONG_TEXT, vol.Required(CONF_WEB_SEARCH, default=False): bool}
-        return vol.Schema(fields)
-
-
-def _one_of(name: str, values: Iterable[str]) -> selector.SelectSelector:
-    return selector.SelectSelector(
-        selector.SelectSelectorConfig(
-            options=list(values), translation_key=name, mode=selector.SelectSelectorMode.DROPDOWN
-        )
-    )
-
-
-class EarsSubentryFlow(ConfigSubentryFlow):
-    """Ears: the names that they should know."""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add or change ears."""
-        is_new = self.source == SOURCE_USER
-        if user_input is not None:
-            if is_new:
-                return self.async_create_entry(title=user_input.pop(CONF_NAME), data=user_input)
-            return self.async_update_and_abort(self._get_entry(), self._get_reconfigure_subentry(), data=user_input)
-        fields: dict[vol.Marker, Any] = (
-            {vol.Required(CONF_NAME, default=DEFAULT_TITLES[SUBENTRY_STT]): str} if is_new else {}
-        )
-        fields |= {
-            vol.Optional(CONF_HOTWORDS): selector.TextSelector(selector.TextSelectorConfig(multiple=True)),
-            vol.Required(CONF_HOTWORDS_OF_HOME, default=False): bool,
-        }
-        values = {} if is_new else self._get_reconfigure_subentry().data
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), values),  # type: ignore[arg-type]  # a shim gives probatio's class
-        )
-
-    async_step_reconfigure = async_step_user
-
-
-def _whole_number(least: int, most: int) -> selector.NumberSelector:
-    return selector.NumberSelector(
-        selector.NumberSelectorConfig(min=least, max=most, step=1, mode=selector.NumberSelectorMode.BOX)
-    )
-
-
-def _unique_id(data: Mapping[str, Any]) -> str:
-    """Return what tells accounts apart: the service names none, so a digest of where and with which key."""
-    return hashlib.sha256(f"{data[CONF_URL]} {data[CONF_API_KEY]}".encode()).hexdigest()[:32]
+        return self.async_show_form(step_id="init", data_schema=filled(self, fields, self.config_entry.options))
 
 
 def _subentries() -> list[ConfigSubentryData]:
     """Return an agent, ears, a voice and AI tasks with good defaults."""
-    data: dict[str, dict[str, Any]] = {
-        SUBENTRY_AGENT: {CONF_PROMPT: DEFAULT_PROMPT, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]},
-        SUBENTRY_STT: {},
-        SUBENTRY_TTS: {},
-        SUBENTRY_TASK: {},
-    }
     return [
-        ConfigSubentryData(data=values, subentry_type=kind, title=DEFAULT_TITLES[kind], unique_id=None)
-        for kind, values in data.items()
+        ConfigSubentryData(data=FIRST[kind], subentry_type=kind, title=title, unique_id=None)
+        for kind, title in DEFAULT_TITLES.items()
     ]

@@ -10,6 +10,11 @@ CONF_REGION: Final = "region"
 CONF_PLAN: Final = "plan"
 CONF_MODEL: Final = "model"
 CONF_VOICE: Final = "voice"
+CONF_RECOMMENDED: Final = "recommended"
+
+SECTION_ADVANCED: Final = "advanced"
+SECTION_CHARACTER: Final = "character"
+SECTION_CONVERSATION: Final = "conversation"
 
 REGION_CHINA: Final = "china"
 REGION_INTERNATIONAL: Final = "international"

@@ -17,11 +17,12 @@ _FIRST_AGENT = "StepAudio"  # what an account begins with
 _SUBENTRIES = "/api/config/config_entries/subentries/flow"
 
 
-async def add_stepaudio(api: Api, account: Account) -> str:
+async def add_stepaudio(api: Api, account: Account, *, take_assistant: bool) -> str:
     """Add the integration as a user does, form by form, and return the id of its entry."""
     answers: dict[str, Json] = {
         "user": {"region": account.region, "plan": account.plan, "api_key": account.api_key},
         "custom": {"url": account.url},
+        "assistant": {"assistant": take_assistant, "preferred": True},
     }
     entry_id: str = (await _fill_in(api, _ENTRIES, "stepaudio", answers))["result"]["entry_id"]
     return entry_id
@@ -44,20 +45,23 @@ async def _fill_in(api: Api, path: str, handler: str | list[str], answers: Mappi
             raise HouseError(f"The form was refused: {_in_words(flow)}")
         if (answer := left.pop(step, None)) is None:
             raise HouseError(f"{handler}: there is a step that this script does not know: “{step}”.")
-        flow = await api.post(f"{path}/{flow['flow_id']}", {**_suggested(flow), **answer})
+        flow = await api.post(f"{path}/{flow['flow_id']}", _filled(flow["data_schema"], answer))
     if flow["type"] != "create_entry":
         raise HouseError(f"{handler}: the flow ended with “{flow['type']}”: {flow.get('reason')}.")
     return flow
 
 
-def _suggested(form: Json) -> Json:
-    suggested = {}
-    for field in form["data_schema"]:
-        if "default" in field:
-            suggested[field["name"]] = field["default"]
-        if (value := (field.get("description") or {}).get("suggested_value")) is not None:
-            suggested[field["name"]] = value
-    return suggested
+def _filled(fields: list[Json], answer: Json) -> Json:
+    """Return a form as it is sent: what is answered, else what it suggests; what is in a section stays there."""
+    form: Json = {}
+    for field in fields:
+        name = field["name"]
+        suggested = (field.get("description") or {}).get("suggested_value", field.get("default"))
+        if field.get("type") == "expandable":
+            form[name] = _filled(field["schema"], answer)
+        elif (value := answer.get(name, suggested)) is not None:
+            form[name] = value
+    return form
 
 
 def _in_words(flow: Json) -> str:
@@ -86,24 +90,34 @@ async def stepaudio_entities(socket: Socket) -> dict[str, str]:
 
 
 async def welcome(api: Api, socket: Socket, entry_id: str, assistants: Sequence[Assistant]) -> str:
-    """Set up who answers, prefer the first, and return its pipeline's id."""
+    """Set up who answers, prefer the first, and return its pipeline's id; without any, that of the set-up."""
     entities = await stepaudio_entities(socket)
+    if not assistants:
+        return await _assistant_of_set_up(socket, entities)
     pipelines = []
     for assistant in assistants:
-        if assistant.agent:
-            await _fill_in(api, _SUBENTRIES, [entry_id, "conversation"], {"user": assistant.agent})
-            await _until_loaded(socket, entry_id)
+        persona = {"user": {**assistant.agent, "recommended": False}, "advanced": assistant.agent}
+        await _fill_in(api, _SUBENTRIES, [entry_id, "conversation"], persona)
+        await _until_loaded(socket, entry_id)
         agent = await _agent_of(socket, entry_id, assistant)
         pipelines.append(await _create_pipeline(socket, {**entities, "conversation": agent}, assistant))
-    if all(assistant.agent for assistant in assistants):
-        await _dismiss_first_agent(socket, entry_id)
+    await _dismiss_first_agent(socket, entry_id)
     await socket.call("assist_pipeline/pipeline/set_preferred", pipeline_id=pipelines[0])
     return pipelines[0]
 
 
+async def _assistant_of_set_up(socket: Socket, entities: Mapping[str, str]) -> str:
+    listed = await socket.call("assist_pipeline/pipeline/list")
+    pipeline_id: str = listed["preferred_pipeline"]
+    pipeline = next(each for each in listed["pipelines"] if each["id"] == pipeline_id)
+    if any(pipeline[f"{stage}_engine"] != entities[stage] for stage in ("conversation", "stt", "tts")):
+        raise HouseError(f"The preferred assistant is “{pipeline['name']}”, and not of StepAudio's entities.")
+    return pipeline_id
+
+
 async def _agent_of(socket: Socket, entry_id: str, assistant: Assistant) -> str:
     """Return the entity id of an assistant's agent."""
-    subentry_id = await _agent_called(socket, entry_id, (assistant.agent or {}).get("name", _FIRST_AGENT))
+    subentry_id = await _agent_called(socket, entry_id, assistant.agent["name"])
     entries = await socket.call("config/entity_registry/list")
     agent: str = next(entry["entity_id"] for entry in entries if entry["config_subentry_id"] == subentry_id)
     return agent

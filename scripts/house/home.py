@@ -49,10 +49,11 @@ async def house(
         say(f"Home Assistant runs at {ha.url}")
         socket = await stack.enter_async_context(api.socket())
         try:
-            entry_id = await add_stepaudio(api, account)
+            entry_id = await add_stepaudio(api, account, take_assistant=not home.assistants)
             await furnish(socket, home)
             pipeline_id = await welcome(api, socket, entry_id, home.assistants)
         except HouseError as error:
             raise ha.explained(error) from None
-        say(f"StepAudio is set up; {' and '.join(each.name for each in home.assistants)} will answer")
+        names = " and ".join(each.name for each in home.assistants)
+        say(f"StepAudio is set up; {names or 'the assistant that it offered'} will answer")
         yield House(ha, api, socket, pipeline_id, account.url, behind.record)

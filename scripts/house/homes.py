@@ -27,9 +27,9 @@ class Assistant:
     name: str
     language: str
     speech_language: str
-    voice: str | None = None
-    agent: Json | None = None
-    """What is filled into the form of a new agent; None: the one that an account begins with."""
+    voice: str
+    agent: Json
+    """What is filled into the forms of a new agent."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Home:
     floors: Mapping[str, tuple[str, int]]
     """Their Chinese names and levels."""
     assistants: tuple[Assistant, ...]
-    """The first one is preferred."""
+    """The first one is preferred; none: the one that the set-up of an account offers."""
 
 
 SMALL = Home(
     _FOLDER / "small",
     (Room("Kitchen", "厨房", {"light.kitchen_light": "厨房灯"}),),
     {},
-    (Assistant("StepAudio", "en", "en-US"),),
+    (),
 )
 
 FAMILY = Home(

@@ -81,7 +81,7 @@ def test_platforms_are_imported_by_nobody():
 def test_platforms_know_no_wire():
     for name in PLATFORMS:
         modules = {module for module, _ in imports_of(INTEGRATION / f"{name}.py")}
-        assert not modules & {"websockets", ".client.protocol", ".client.connection"} or name == "config_flow"
+        assert not modules & {"websockets", ".client.protocol", ".client.connection"}
 
 
 def test_simulator_and_integration_share_nothing():
