@@ -1,5 +1,6 @@
 """Opening a connection, and what the service may say against it."""
 
+import logging
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from custom_components.stepaudio.client import errors
 from custom_components.stepaudio.client.connection import Endpoint, Timeouts
 
+from ..conftest import KEY
 from .conftest import CONFIG, client_of
 
 
@@ -69,6 +71,13 @@ async def test_service_that_never_confirms_is_given_up(simulator):
     simulator.throw(Fault("drop", at="session.updated", nth=1))
     with pytest.raises(errors.ServiceTimeoutError):
         await check(client_of(simulator, timeouts=Timeouts(configure_s=0.05)))
+
+
+async def test_nothing_of_a_connection_is_logged_however_much_is_asked_for(simulator, caplog):
+    caplog.set_level(logging.DEBUG)
+    await check(client_of(simulator))
+    assert KEY not in caplog.text
+    assert CONFIG.instructions not in caplog.text
 
 
 def test_key_is_not_in_the_text_of_an_endpoint():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl as ssl_module
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -27,6 +28,9 @@ from .messages import read_body, read_error
 _QUEUE_LIMIT_BYTES = 4 * 1024 * 1024
 # Replies of 8 KiB of audio are usual, a whole TTS reply in one message is possible (sheet 2.2).
 _MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
+# At debug level the library writes headers and messages, key and words among them, whoever turned it on and where.
+_QUIET_LOGGER = logging.getLogger(f"{__name__}.quiet")
+_QUIET_LOGGER.setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ async def open_connection(
             ping_interval=timeouts.ping_interval_s,
             ping_timeout=timeouts.ping_timeout_s,
             max_size=_MESSAGE_LIMIT_BYTES,
+            logger=_QUIET_LOGGER,
         )
     except InvalidStatus as error:
         raise refusal(error.response.status_code, error.response.body) from None
