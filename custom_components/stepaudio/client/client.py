@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl as ssl_module
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -12,16 +14,25 @@ from typing import Any
 import aiohttp
 
 from .connection import Connection, Endpoint, Timeouts, open_connection
-from .errors import BusyError, ClosedError
+from .errors import AuthenticationError, BusyError, ClosedError, QuotaError, StepAudioError
 from .events import SessionConfig
 from .pacing import Spacing
 from .recognition import LIVE_PATH, RecognitionOptions, Transcript, hear_live, hear_upload, recognize
+from .report import TurnReport, report
 from .session import Session
 from .speech import SPEECH_PATH, SpeechOptions, synthesize
 from .stream import Stream
+from .turn import Turn
+
+_LOGGER = logging.getLogger(__name__)
 
 REALTIME_PATH = "/v1/realtime"
 STEP_PLAN_PATH = "/step_plan"
+# Enough to see a pattern in what went wrong today, and little to keep.
+_REPORTS_KEPT = 50
+
+type TurnListener = Callable[[TurnReport, Turn], None]
+type ContactListener = Callable[[StepAudioError | None], None]
 
 
 class StepAudioClient:
@@ -51,6 +62,13 @@ class StepAudioClient:
         self.model = model
         self.timeouts = timeouts or Timeouts()
         self.max_sessions = max_sessions
+        self.reports: deque[TurnReport] = deque(maxlen=_REPORTS_KEPT)
+        """The last finished turns, oldest first."""
+        self.unknown_events: Counter[str] = Counter()
+        """Types of events that nobody has described yet, and how often they came, over all connections."""
+        self._turn_listeners: list[TurnListener] = []
+        self._contact_listeners: list[ContactListener] = []
+        self._refused = False
         self._spares = spares
         self._ssl = ssl
         self._spacing = Spacing()
@@ -69,6 +87,11 @@ class StepAudioClient:
     def open_connections(self) -> int:
         """How many connections are open, or being opened or closed."""
         return len(self._open)
+
+    @property
+    def warm_sessions(self) -> int:
+        """How many spares are connected and wait for a conversation."""
+        return sum(session.connected for session in self._warm)
 
     def find_session(self, key: str) -> Session | None:
         """Return the session of a conversation, if it has one."""
@@ -94,7 +117,13 @@ class StepAudioClient:
             self._end(session)
 
     def keep_spares(self, config: SessionConfig) -> None:
-        """Keep the spares configured like this, and open those that are missing."""
+        """Keep the spares configured like this, and open those that are missing.
+
+        While the service refuses the key, or the account has nothing left, none is opened: a user's turn finds out
+        when that is over.
+        """
+        if self._refused:
+            return
         for spare in self._warm:
             spare.prepare(config, early=False)
         while not self._closed and len(self._warm) < self._spares:
@@ -146,6 +175,13 @@ class StepAudioClient:
         self._open.discard(session)
         self._room.set()
 
+    def tell(self, turn: Turn) -> None:
+        """Keep the report of a turn that is over, and tell those who listen."""
+        told = report(turn, self.model)
+        self.reports.append(told)
+        _LOGGER.debug("Turn over: %s", told)
+        _tell_all(self._turn_listeners, told, turn)
+
     async def _take_room(self, session: Session) -> None:
         if session.keep_warm and len(self._open) >= self.max_sessions:
             raise BusyError  # a spare displaces nobody
@@ -170,7 +206,34 @@ class StepAudioClient:
         """Open a connection of any kind: the service counts the connects of an account (sheet 1.2)."""
         await asyncio.sleep(self._spacing.wait_s(asyncio.get_running_loop().time()))
         url = self.endpoint.websocket_url(path, **query)
-        return await open_connection(self.endpoint, url, ssl=self._ssl, timeouts=self.timeouts)
+        try:
+            connection = await open_connection(self.endpoint, url, ssl=self._ssl, timeouts=self.timeouts)
+        except StepAudioError as error:
+            self._note(error)
+            raise
+        self._note(None)
+        return connection
+
+    def _note(self, error: StepAudioError | None) -> None:
+        """Take note of how a connect went. A refusal holds until a connect succeeds."""
+        if error is None or isinstance(error, AuthenticationError | QuotaError):
+            self._refused = error is not None
+        _tell_all(self._contact_listeners, error)
+
+    # --- for those who watch ---
+
+    def on_turn(self, listener: TurnListener) -> Callable[[], None]:
+        """Have `listener(report, turn)` called once for each turn, when it is over; return what ends that.
+
+        The report may be kept. The turn, which holds the words, may not: it is for the moment of the call.
+        """
+        self._turn_listeners.append(listener)
+        return partial(self._turn_listeners.remove, listener)
+
+    def on_contact(self, listener: ContactListener) -> Callable[[], None]:
+        """Have `listener(error)` called after each connect: None if it succeeded; return what ends that."""
+        self._contact_listeners.append(listener)
+        return partial(self._contact_listeners.remove, listener)
 
     # --- speech ---
 
@@ -239,6 +302,14 @@ class StepAudioClient:
         self._warm.clear()
         while pending := [*self._works, *self._ending]:  # a recognition that ends has its connection closed
             await asyncio.wait(pending)
+
+
+def _tell_all[*Arguments](listeners: list[Callable[[*Arguments], None]], *arguments: *Arguments) -> None:
+    for listener in list(listeners):
+        try:
+            listener(*arguments)
+        except Exception:  # who watches does not disturb the conversation
+            _LOGGER.exception("A listener failed")
 
 
 def _cancel_once(task: asyncio.Task[None]) -> None:

@@ -67,8 +67,8 @@ def _is_ours(event_id: str) -> bool:
 class Protocol:
     """The state of one connection. Single use; not safe for more than one task."""
 
-    def __init__(self) -> None:
-        """Start before the first event of the service."""
+    def __init__(self, unknown_events: Counter[str] | None = None) -> None:
+        """Start before the first event of the service; `unknown_events` goes on counting."""
         self.session_id = ""
         self.config: events.SessionConfig | None = None
         """The configuration in force, as the service has confirmed it."""
@@ -76,7 +76,7 @@ class Protocol:
         """The voice that the service says it uses; another than the configured one is its silent way to refuse one."""
         self.has_spoken = False
         """Whether any voice came: from then on the voice is fixed (sheet 1.5)."""
-        self.unknown_events: Counter[str] = Counter()
+        self.unknown_events = Counter[str]() if unknown_events is None else unknown_events
         """Types that nobody has described yet, and how often they came."""
         self.stray_errors = 0
         """Errors that belong to nothing that is known."""
@@ -173,6 +173,11 @@ class Protocol:
             response.state = State.ENDED
         elif response.state is State.ACTIVE:
             self._send_cancel()
+
+    def end(self) -> None:
+        """Tell that the connection is gone: nothing more comes of any response."""
+        for response in (*self._responses.values(), *self._queue, *filter(None, (self._slot,))):
+            response.state = State.ENDED
 
     def _next_id(self) -> str:
         return f"{_ID_LETTER}{next(self._ids)}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol as Interface
@@ -19,6 +20,7 @@ from .errors import ClosedError, NoSpeechError, ServiceError, ServiceTimeoutErro
 from .events import SessionConfig
 from .history import Message, Role, heard_words, said_in
 from .pacing import Backoff
+from .report import Departures
 from .signals import (
     Called,
     ConfigRefused,
@@ -48,13 +50,18 @@ _ATTEMPTS = 3
 
 
 class Dial(Interface):
-    """Gives sessions their connections, within the limits of the account."""
+    """Gives sessions their connections, within the limits of the account, and hears of what became of them."""
+
+    unknown_events: Counter[str]
 
     async def open(self, session: Session) -> Connection:
         """Open a connection when there is room for one."""
 
     def hang_up(self, session: Session) -> None:
         """Take back the room of a connection that is closed."""
+
+    def tell(self, turn: Turn) -> None:
+        """Take note of a turn that is over."""
 
 
 class Session:
@@ -70,6 +77,7 @@ class Session:
         """Whether to stay connected while there is nothing to do."""
         self._wish = Wish()
         self._dial = dial
+        self._departures = Departures(dial.tell)
         self._timeouts = timeouts
         self._loop = asyncio.get_running_loop()
         self._last: tuple[Turn, Response | None] | None = None
@@ -206,7 +214,12 @@ class Session:
                 turn.close()
             else:
                 turn.fail(ClosedError())
+        self._depart(turn)
+
+    def _depart(self, turn: Turn) -> None:
         turn.audio.clear()
+        turn.times.done = turn.times.done or self._loop.time()
+        self._departures.add(turn)
 
     def _interrupt_last(self) -> None:
         """Tell the model how much of its last answer was heard, if the user speaks over it."""
@@ -214,6 +227,7 @@ class Session:
         if last is None or not last[0].is_playing():
             return
         turn, response = last
+        turn.interrupted = True
         heard_ms = int(turn.heard_ms())
         turn.voice.take_back(0)
         self._wish.history.cut_last_answer(heard_words(turn, heard_ms))
@@ -260,7 +274,8 @@ class Session:
 
     async def _live(self, connection: Connection) -> None:
         """One connection from its opening to its end."""
-        self._wire = Wire(connection, self._wish.history.start_of_last(self.turns_kept))
+        start = self._wish.history.start_of_last(self.turns_kept)
+        wire = self._wire = Wire(connection, start, self._dial.unknown_events)
         self._heard_at = self._loop.time()
         self._recycle_due = self._loop.call_later(self._timeouts.recycle_s, self._recycle)
         try:
@@ -270,6 +285,8 @@ class Session:
             for timer in (self._recycle_due, self._due, self._transcript_due):
                 self._stop(timer)
             self._due = None
+            wire.protocol.end()
+            self._departures.check()
 
     async def _after(self, error: StepAudioError) -> None:
         """Decide what follows a lost connection: another one for those who wait, or the end of their waiting."""
@@ -302,9 +319,11 @@ class Session:
         if self._wish.turn is not None:
             turn, self._wish.turn = self._wish.turn, None
             turn.fail(error)
-            turn.audio.clear()
-        if self._last is not None and isinstance(error, ClosedError):
-            self._last[0].voice.take_back(0)
+            self._depart(turn)
+        if isinstance(error, ClosedError):
+            if self._last is not None:
+                self._last[0].voice.take_back(0)
+            self._departures.close()
 
     def _recycle(self) -> None:
         """Begin a new connection before the service ends this one; a turn under way goes first (sheet 1.13)."""
@@ -422,6 +441,7 @@ class Session:
         turn = self._wish.turn
         if turn is not None and (turn.closed or turn.error is not None):
             self._leave()
+        self._departures.check()
         if self._wire is None:
             return
         if self._wire.tell(self._wish):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from .audio import SERVICE_HZ, duration_ms, size_bytes
 from .errors import ClosedError, StepAudioError
 from .events import SessionConfig, Usage
-from .signals import Call
+from .signals import Call, Response
 from .stream import Stream
 from .text import SLOWEST_PACE, sentences, speaking_time_ms
 
@@ -172,10 +172,16 @@ class Turn:
     transcript: str | None = None
     answers: list[Answer] = field(default_factory=list)
     results: list[CallResult] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    """What the service made of the answers, also of those that were given up."""
     voice: Stream[bytes] = field(default_factory=Stream)
     error: StepAudioError | None = None
     closed: bool = False
     claimed: bool = False
+    interrupted: bool = False
+    """Whether the user spoke over the complete answer."""
+    spoken: bool = False
+    """Whether nobody will take more of the voice."""
     times: Times = field(default_factory=Times)
     _silence_ms: float = 0.0
 
@@ -218,10 +224,29 @@ class Turn:
             self.answers.pop()
             current.end("cancelled")
             self.voice.take_back(current.voice_start)
+            if not self.answers:
+                self.times.first_word = self.times.first_voice = None
         answer = Answer(config, voice_start=len(self.voice.items))
         self.answers.append(answer)
         self.changed()
         return answer
+
+    @property
+    def failure(self) -> StepAudioError | None:
+        """What the turn, or its last answer, failed at."""
+        failed = self.answers[-1].parts.error if self.answers else None
+        return self.error or (failed if isinstance(failed, StepAudioError) else None)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the last answer came to its end and left nothing to be done."""
+        last = self.answers[-1] if self.answers else None
+        return (
+            last is not None
+            and not self.interrupted
+            and last.status in {"completed", "incomplete"}
+            and (not last.calls or self._calls_are_answered(last))
+        )
 
     def _calls_are_answered(self, answer: Answer) -> bool:
         """Whether an answer called functions whose results are all there: then another one follows it."""
@@ -257,29 +282,33 @@ class Turn:
 
         While nothing comes, because a tool takes its time, silence does. Raises the error that broke the voice off.
         """
-        index, pause_s = 0, _LONGEST_PAUSE_S
-        self._silence_ms = 0.0
-        voice = self.voice
-        while True:
-            while index < len(voice.items):
-                if self.times.first_voice_out is None:
-                    self.times.first_voice_out = self.clock()
-                index += 1
-                voice.read = max(voice.read, index)
-                pause_s = _LONGEST_PAUSE_S
-                yield voice.items[index - 1]
-            if voice.ended:
-                break
-            try:
-                async with asyncio.timeout(pause_s):
-                    await voice.wait_beyond(index)
-            except TimeoutError:
-                if self.times.first_voice_out is not None:
-                    self._silence_ms += _SILENCE_S * 1000
-                yield _SILENCE
-                pause_s = _SILENCE_S
-        if voice.error is not None:
-            raise voice.error
+        try:
+            index, pause_s = 0, _LONGEST_PAUSE_S
+            self._silence_ms = 0.0
+            voice = self.voice
+            while True:
+                while index < len(voice.items):
+                    if self.times.first_voice_out is None:
+                        self.times.first_voice_out = self.clock()
+                    index += 1
+                    voice.read = max(voice.read, index)
+                    pause_s = _LONGEST_PAUSE_S
+                    yield voice.items[index - 1]
+                if voice.ended:
+                    break
+                try:
+                    async with asyncio.timeout(pause_s):
+                        await voice.wait_beyond(index)
+                except TimeoutError:
+                    if self.times.first_voice_out is not None:
+                        self._silence_ms += _SILENCE_S * 1000
+                    yield _SILENCE
+                    pause_s = _SILENCE_S
+            if voice.error is not None:
+                raise voice.error
+        finally:
+            self.spoken = True
+            self.changed()
 
     # --- what the user has heard ---
 

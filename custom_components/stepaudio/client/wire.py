@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .audio import SERVICE_HZ, Resampler, due_bytes
@@ -28,10 +29,10 @@ class Wish:
 class Wire:
     """One connection, its protocol, and how far the service has been told."""
 
-    def __init__(self, connection: Connection, history_start: int) -> None:
+    def __init__(self, connection: Connection, history_start: int, unknown_events: Counter[str]) -> None:
         """Start with nothing told; of the history, what is before `history_start` never will be."""
         self.connection = connection
-        self.protocol = Protocol()
+        self.protocol = Protocol(unknown_events)
         self.history_told = history_start
         self.turn: Turn | None = None
         self.input: Input | None = None
@@ -143,6 +144,7 @@ class Wire:
         self._tell_results(turn)
         answer.origin = self.protocol
         self.response = self.protocol.request(with_voice=answer.config.with_voice)
+        turn.responses.append(self.response)
         return True
 
     def _tell_results(self, turn: Turn) -> None:
