@@ -5,22 +5,19 @@ from __future__ import annotations
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.ssl import get_default_context
 
 from . import assist
 from .assistant import async_fulfil_wish
 from .client.client import StepAudioClient
-from .client.errors import AuthenticationError, StepAudioError
-from .client.rest import list_models
 from .const import CONF_MAX_SESSIONS, CONF_MODEL, CONF_SPARES, DEFAULT_MAX_SESSIONS, DEFAULT_SPARES, DOMAIN
-from .entity import translated
+from .coordinator import AccountCoordinator
+from .entity import async_account_device
 from .settings import without_recommended
 from .trial import endpoint_of
 
-type StepAudioConfigEntry = ConfigEntry[StepAudioClient]
+type StepAudioConfigEntry = ConfigEntry[AccountCoordinator]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = (Platform.AI_TASK, Platform.CONVERSATION, Platform.STT, Platform.TTS)
@@ -28,20 +25,16 @@ PLATFORMS = (Platform.AI_TASK, Platform.CONVERSATION, Platform.STT, Platform.TTS
 
 async def async_setup_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -> bool:
     """Set up an account."""
-    endpoint = endpoint_of(entry.data)
-    try:
-        await list_models(async_get_clientsession(hass), endpoint)
-    except AuthenticationError as error:
-        raise translated(error, ConfigEntryAuthFailed) from error
-    except StepAudioError as error:
-        raise translated(error, ConfigEntryNotReady if error.retryable else ConfigEntryError) from error
-    client = entry.runtime_data = StepAudioClient(
-        endpoint,
+    client = StepAudioClient(
+        endpoint_of(entry.data),
         entry.data[CONF_MODEL],
         ssl=get_default_context(),
         max_sessions=entry.options.get(CONF_MAX_SESSIONS, DEFAULT_MAX_SESSIONS),
         spares=entry.options.get(CONF_SPARES, DEFAULT_SPARES),
     )
+    entry.runtime_data = AccountCoordinator(hass, entry, client)
+    await entry.runtime_data.async_config_entry_first_refresh()
+    async_account_device(hass, entry)
     entry.async_on_unload(assist.async_watch_local_answers(hass, client))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_fulfil_wish(hass, entry)
@@ -63,7 +56,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -
     """Unload an account and close its connections."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.aclose()
+        await entry.runtime_data.client.aclose()
     return unloaded
 
 

@@ -256,7 +256,7 @@ async def _resting_kib(open_home: Home) -> int:
     """Return the resident memory when nobody speaks and nothing is remembered of those who did."""
     open_home.simulator.mend()
     open_home.forget_all()
-    await _settled(lambda: open_home.entry.runtime_data.open_connections - 1)  # the spare stays
+    await _settled(lambda: open_home.entry.runtime_data.client.open_connections - 1)  # the spare stays
     gc.collect()
     with suppress(AttributeError):  # where the C library has it: what is free goes back, so that what is held counts
         ctypes.CDLL(None).malloc_trim(0)

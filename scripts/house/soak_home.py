@@ -22,8 +22,8 @@ from homeassistant.helpers import area_registry as ar, chat_session, entity_regi
 from homeassistant.setup import async_setup_component
 
 import custom_components.stepaudio as integration
-from custom_components.stepaudio.client.client import StepAudioClient
 from custom_components.stepaudio.const import CONF_MAX_SESSIONS, CONF_MODEL, CONF_PLAN, CONF_REGION, CONF_SPARES, DOMAIN
+from custom_components.stepaudio.coordinator import AccountCoordinator
 from simulator import PROFILES, Simulator
 from simulator.brain import Brain
 
@@ -45,7 +45,7 @@ class Home:
         """Begin with nobody in it."""
         self.hass = hass
         self.simulator = simulator
-        self.entry: ConfigEntry[StepAudioClient]
+        self.entry: ConfigEntry[AccountCoordinator]
         self.pipeline_id = ""
         self.agent_id = ""
         self.switched: Counter[str] = Counter()
@@ -86,7 +86,7 @@ class Home:
         await hass.config_entries.async_add(self.entry)
         if self.entry.state is not ConfigEntryState.LOADED:
             raise HouseError(f"The account could not be set up: {self.entry.reason}")
-        hasten(self.entry.runtime_data)
+        hasten(self.entry.runtime_data.client)
         self.pipeline_id = await self._create_pipeline()
         hass.set_state(CoreState.running)
         hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
@@ -163,7 +163,7 @@ async def _core(config_dir: str) -> HomeAssistant:
     return hass
 
 
-def _account(url: str, satellites: int) -> ConfigEntry[StepAudioClient]:
+def _account(url: str, satellites: int) -> ConfigEntry[AccountCoordinator]:
     return ConfigEntry(
         version=1,
         minor_version=1,

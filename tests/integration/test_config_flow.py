@@ -150,7 +150,7 @@ async def test_options_change_the_limits_of_the_account(hass, entry):
     result = await options.async_configure(form["flow_id"], {"max_sessions": 7.0, "warm_sessions": 0})
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.runtime_data.max_sessions == 7
+    assert entry.runtime_data.client.max_sessions == 7
     assert suggested(await options.async_init(entry.entry_id)) == {"max_sessions": 7, "warm_sessions": 0}
 
 

@@ -85,13 +85,19 @@ def way():
 
 
 @pytest.fixture
-async def entry(hass, house, simulator, kinds, settings, way):
+def region():
+    """Return the account's region; a test overrides it by parametrizing."""
+    return "custom"
+
+
+@pytest.fixture
+async def entry(hass, house, simulator, kinds, settings, way, region):
     """Set up an account at the simulator."""
     account = MockConfigEntry(
         domain=DOMAIN,
         title="StepAudio",
         data={
-            CONF_REGION: "custom",
+            CONF_REGION: region,
             CONF_PLAN: "step_plan" if way else "pay_as_you_go",
             CONF_API_KEY: KEY,
             CONF_MODEL: "stepaudio-2.5-realtime",

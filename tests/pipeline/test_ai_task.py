@@ -97,7 +97,7 @@ async def test_task_that_the_service_refuses_raises_a_translated_error(generate,
 async def test_task_that_has_ended_leaves_no_session(entry, generate, simulator):
     simulator.brain = ScriptedBrain(Say("One."), Say("Two."))
     assert [await generate(), await generate()] == ["One.", "Two."]
-    assert not entry.runtime_data._sessions
+    assert not entry.runtime_data.client._sessions
     assert simulator.brain.prompts[1].user_words() == ["Make a cat."]
 
 
@@ -146,4 +146,4 @@ async def test_task_that_is_cancelled_leaves_no_session(entry, generate, simulat
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not entry.runtime_data._sessions
+    assert not entry.runtime_data.client._sessions

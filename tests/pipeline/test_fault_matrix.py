@@ -54,7 +54,7 @@ def outcome_of(answered, row=None):
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("row", ROWS, ids=str)
 async def test_fault_in_phase_ends_in_an_answer_or_a_sentence(hass, entry, house, voice, simulator, row, phase):
-    client = entry.runtime_data
+    client = entry.runtime_data.client
     hasten(client)
     pipeline = await voice.pipeline()
     simulator.throw(Fault(row.kind, at=phase, times=row.times, value=row.value))

@@ -90,11 +90,11 @@ async def test_conversation_that_is_forgotten_closes_its_session(hass, entry, vo
     from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
     answered = await voice.ask(await voice.pipeline(), "How is the evening?")
-    assert entry.runtime_data.find_session(answered.conversation_id)
+    assert entry.runtime_data.client.find_session(answered.conversation_id)
     freezer.tick(CONVERSATION_TIMEOUT + timedelta(seconds=10))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
-    assert not entry.runtime_data.find_session(answered.conversation_id)
+    assert not entry.runtime_data.client.find_session(answered.conversation_id)
 
 
 async def test_error_is_spoken_in_the_language_of_home_assistant(hass, voice, simulator):

@@ -25,7 +25,7 @@ async def test_run_that_ends_with_the_words_is_recognised_and_holds_no_session(v
     assert answered.transcript == "Yes."
     assert paths(simulator) == ["/v1/realtime", "/v1/realtime/asr/stream"]
     assert len(simulator.responses) == 1
-    assert entry.runtime_data.find_session("evening").is_idle
+    assert entry.runtime_data.client.find_session("evening").is_idle
 
 
 async def test_agent_alone_answers_in_words(voice, simulator, others):

@@ -60,7 +60,7 @@ async def test_chime_that_is_heard_as_a_full_stop_is_not_answered(voice, simulat
 
 
 async def test_words_that_the_model_does_not_tell_are_recognised(entry, voice, simulator):
-    hasten(entry.runtime_data)
+    hasten(entry.runtime_data.client)
     simulator.switches = PROFILES["s25plan"].replace(transcript_moment="never")
     simulator.brain = ScriptedBrain(Say("I heard you well."))
     answered = await voice.ask(await voice.pipeline(), "Do you hear me, I wonder?")
@@ -70,7 +70,7 @@ async def test_words_that_the_model_does_not_tell_are_recognised(entry, voice, s
 
 
 async def test_words_that_nobody_tells_are_answered_all_the_same(entry, voice, simulator):
-    hasten(entry.runtime_data)
+    hasten(entry.runtime_data.client)
     simulator.switches = PROFILES["s25plan"].replace(transcript_moment="never")
     simulator.throw(Fault("moderation", at=TRANSCRIBED, value="error"))
     simulator.brain = ScriptedBrain(Say("I heard you well."))

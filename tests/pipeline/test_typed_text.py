@@ -153,7 +153,7 @@ async def test_message_with_an_attachment_is_refused_with_a_clear_sentence(hass,
         log.async_add_user_content(conversation.UserContent("What is this?", attachments=[picture]))
         result = await entity._async_handle_message(user_input, log)
     assert words_of({"response": result.response.as_dict()}) == "StepAudio takes words and speech only, no attachments."
-    assert not entry.runtime_data.find_session(session.conversation_id)
+    assert not entry.runtime_data.client.find_session(session.conversation_id)
     assert not simulator.upgrades
 
 

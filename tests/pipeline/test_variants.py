@@ -57,7 +57,7 @@ async def test_error_in_any_shape_is_told_as_what_it_is(voice, simulator, shape,
 
 @pytest.mark.parametrize("moment", ["next", "never"])
 async def test_turn_whose_words_are_not_told_is_answered_all_the_same(entry, voice, simulator, moment):
-    hasten(entry.runtime_data)
+    hasten(entry.runtime_data.client)
     simulator.switches = PROFILES["s25plan"].replace(transcript_moment=moment)
     simulator.brain = ScriptedBrain()
     pipeline = await voice.pipeline()

@@ -1,4 +1,4 @@
-"""The service's HTTP API: models and voices. The web session is the caller's."""
+"""The service's HTTP API: models, voices and balance. The web session is the caller's."""
 
 from __future__ import annotations
 
@@ -53,6 +53,21 @@ async def list_voices(
         if not new or not body.get("has_more"):
             break
     return voices
+
+
+async def account_balance(
+    web_session: aiohttp.ClientSession, endpoint: Endpoint, *, timeouts: Timeouts | None = None
+) -> float:
+    """Return what is left of the account's balance, in the currency of its platform (sheet 4).
+
+    Step Plan has no such thing. Raises the errors of `classify`, `CannotConnectError`, `ServiceTimeoutError`,
+    `NotUnderstoodError`. Cancelling is safe.
+    """
+    body = await _get(web_session, endpoint, "/v1/accounts", timeouts or Timeouts())
+    try:
+        return float(body["balance"])
+    except KeyError, TypeError, ValueError:
+        raise NotUnderstoodError(code="balance") from None
 
 
 async def _get(web_session: aiohttp.ClientSession, endpoint: Endpoint, path: str, timeouts: Timeouts) -> Body:
