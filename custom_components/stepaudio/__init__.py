@@ -20,7 +20,15 @@ from .trial import endpoint_of
 type StepAudioConfigEntry = ConfigEntry[AccountCoordinator]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = (Platform.AI_TASK, Platform.CONVERSATION, Platform.STT, Platform.TTS)
+PLATFORMS = (
+    Platform.AI_TASK,
+    Platform.BINARY_SENSOR,
+    Platform.CONVERSATION,
+    Platform.EVENT,
+    Platform.SENSOR,
+    Platform.STT,
+    Platform.TTS,
+)
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -> bool:

@@ -89,6 +89,9 @@ class StepAudioTask(StepAudioEntity, ai_task.AITaskEntity):
         turn = session.say(question, prompt.config, history(chat_log.content[1:-1]))
         try:
             await async_answer(chat_log, self.entity_id, turn, prompt)
+        except StepAudioError as error:
+            turn.fail(error)
+            raise
         finally:
             turn.close()
         return turn.answers[-1].words

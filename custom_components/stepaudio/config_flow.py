@@ -37,8 +37,13 @@ from .const import (
     CONF_MAX_SESSIONS,
     CONF_MODEL,
     CONF_PLAN,
+    CONF_PRICE_CACHED,
+    CONF_PRICE_INPUT,
+    CONF_PRICE_OUTPUT,
     CONF_REGION,
+    CONF_REPORT_WORDS,
     CONF_SPARES,
+    CONF_WATCHING,
     DEFAULT_MAX_SESSIONS,
     DEFAULT_MODEL,
     DEFAULT_SPARES,
@@ -58,7 +63,7 @@ from .const import (
     SUGGESTED_MODELS,
 )
 from .ears_flow import EarsFlow
-from .forms import Fields, filled, flat, grouped, one_of, one_of_or_other, text, whole_number
+from .forms import Fields, filled, flat, grouped, one_of, one_of_or_other, price, text, whole_number
 from .settings import FIRST
 from .task_flow import TaskFlow
 from .trial import async_try_account
@@ -259,6 +264,15 @@ class AccountOptionsFlow(OptionsFlow):
         fields: Fields = {
             vol.Required(CONF_MAX_SESSIONS, default=DEFAULT_MAX_SESSIONS): whole_number(1, 100),
             vol.Required(CONF_SPARES, default=DEFAULT_SPARES): whole_number(0, 2),
+            vol.Optional(CONF_WATCHING): grouped(
+                {
+                    vol.Required(CONF_REPORT_WORDS, default=False): bool,
+                    vol.Optional(CONF_PRICE_INPUT): price(),
+                    vol.Optional(CONF_PRICE_CACHED): price(),
+                    vol.Optional(CONF_PRICE_OUTPUT): price(),
+                },
+                is_open=False,
+            ),
         }
         return self.async_show_form(step_id="init", data_schema=filled(self, fields, self.config_entry.options))
 

@@ -50,6 +50,12 @@ def whole_number(least: int, most: int) -> vol.All:
     return vol.All(selector.NumberSelector(config), vol.Coerce(int))
 
 
+def price() -> selector.NumberSelector:
+    """Return an amount of money to be typed."""
+    box = selector.NumberSelectorMode.BOX
+    return selector.NumberSelector(selector.NumberSelectorConfig(min=0, step="any", mode=box))
+
+
 def factor(bounds: tuple[float, float]) -> selector.NumberSelector:
     """Return a slider."""
     slider = selector.NumberSelectorMode.SLIDER

@@ -48,6 +48,16 @@ async def test_cloned_voices_of_a_plan_are_listed(web_session, simulator):
     assert await rest.list_voices(web_session, Endpoint(f"{simulator.url}/step_plan", KEY)) == CLONES
 
 
+async def test_balance_is_told(web_session, simulator):
+    assert await rest.account_balance(web_session, Endpoint(simulator.url, KEY)) == 42.5
+
+
+async def test_balance_that_makes_no_sense_is_an_error(web_session, simulator):
+    simulator.throw(Fault("malformed", at="/v1/accounts"))
+    with pytest.raises(NotUnderstoodError):
+        await rest.account_balance(web_session, Endpoint(simulator.url, KEY))
+
+
 async def test_key_that_is_refused_is_told(web_session, simulator):
     with pytest.raises(AuthenticationError):
         await rest.list_voices(web_session, Endpoint(simulator.url, "wrong"))

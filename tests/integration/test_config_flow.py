@@ -33,7 +33,7 @@ async def test_flow_with_a_working_key_creates_the_account_with_its_entities(has
     entry = result["result"]
     assert entry.state is ConfigEntryState.LOADED
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    assert {entity.domain for entity in entities} == {"ai_task", "conversation", "stt", "tts"}
+    assert {entity.domain for entity in entities} >= {"ai_task", "conversation", "stt", "tts"}
     assert KEY not in (entry.unique_id or "")
     await finish(hass, result)
 
@@ -151,7 +151,21 @@ async def test_options_change_the_limits_of_the_account(hass, entry):
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.runtime_data.client.max_sessions == 7
-    assert suggested(await options.async_init(entry.entry_id)) == {"max_sessions": 7, "warm_sessions": 0}
+    shown = suggested(await options.async_init(entry.entry_id))
+    assert shown == {"max_sessions": 7, "warm_sessions": 0, "watching": {}}
+
+
+async def test_options_tell_what_is_shown_of_the_turns(hass, entry):
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    watching = {"report_words": True, "price_input": 4.0, "price_output": 0.5}
+    limits = {"max_sessions": 4, "warm_sessions": 0}
+    await options.async_configure(form["flow_id"], {**limits, "watching": watching})
+    await hass.async_block_till_done()
+    assert entry.options == {**limits, **watching}
+    cost = hass.states.get("sensor.stepaudio_estimated_cost_of_conversations")
+    assert cost.attributes["unit_of_measurement"] == hass.config.currency
+    assert suggested(await options.async_init(entry.entry_id)) == {**limits, "watching": watching}
 
 
 async def test_words_that_a_flow_lacks_are_found(hass):

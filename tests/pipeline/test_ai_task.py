@@ -147,3 +147,11 @@ async def test_task_that_is_cancelled_leaves_no_session(entry, generate, simulat
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not entry.runtime_data.client._sessions
+
+
+async def test_task_that_takes_too_many_steps_is_a_turn_that_failed(generate, entry, simulator):
+    simulator.brain = ScriptedBrain(*[Call("look_up") for _ in range(30)])
+    with pytest.raises(HomeAssistantError):
+        await generate()
+    (report,) = entry.runtime_data.client.reports
+    assert (report.outcome, report.error) == ("refused", "too_many_rounds")

@@ -48,7 +48,17 @@ CLIENT = {
 WITHOUT_IO = ("errors", "audio", "containers", "text", "messages", "events", "signals", "protocol", "pacing")
 IO_MODULES = {"asyncio", "websockets", "aiohttp", "socket", "ssl", "time", "threading"}
 # The platforms stand above: none of them is imported by another room.
-PLATFORMS = {"ai_task", "conversation", "stt", "tts", "config_flow"}
+PLATFORMS = {
+    "ai_task",
+    "binary_sensor",
+    "conversation",
+    "device_trigger",
+    "event",
+    "sensor",
+    "stt",
+    "tts",
+    "config_flow",
+}
 
 
 def imports_of(path):
