@@ -183,8 +183,6 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_assistant(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer an assistant made of what the account brings."""
-        if "assist_pipeline" not in self.hass.config.components:
-            user_input = {CONF_ASSISTANT: False}
         if user_input is None:
             fields: Fields = {
                 vol.Required(CONF_ASSISTANT, default=True): bool,

@@ -14,14 +14,22 @@ def account(region="custom", api_key=KEY, plan="pay_as_you_go", model="stepaudio
     return {CONF_REGION: region, CONF_API_KEY: api_key, "advanced": {"plan": plan, "model": model}}
 
 
-async def fill(hass, simulator, url=None, **changes):
-    """Go through the two steps of an address of one's own."""
+async def fill(hass, simulator, url=None, *, offered=False, **changes):
+    """Go through the two steps of an address of one's own; the assistant is declined, or `offered` is returned."""
     flow = hass.config_entries.flow
     form = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "user")
     form = await flow.async_configure(form["flow_id"], account(**changes))
     assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "custom")
-    return await flow.async_configure(form["flow_id"], {CONF_URL: url or simulator.url})
+    result = await flow.async_configure(form["flow_id"], {CONF_URL: url or simulator.url})
+    return result if offered else await decline(hass, result)
+
+
+async def decline(hass, result):
+    """Take no assistant, if one is offered."""
+    if result.get("step_id") != "assistant":
+        return result
+    return await hass.config_entries.flow.async_configure(result["flow_id"], {"assistant": False, "preferred": False})
 
 
 def suggested(form):

@@ -11,7 +11,7 @@ from custom_components.stepaudio.const import CONF_MODEL, DOMAIN
 from simulator import PROFILES
 
 from ..conftest import KEY
-from .setup import account, fill, suggested
+from .setup import account, decline, fill, suggested
 from .texts import untold
 
 
@@ -21,7 +21,8 @@ async def begin(hass):
 
 
 async def finish(hass, result):
-    """Hold that an account was created, and unload it."""
+    """Hold that an account was created, without an assistant, and unload it."""
+    result = await decline(hass, result)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.config_entries.async_unload(result["result"].entry_id)
@@ -51,7 +52,7 @@ async def test_first_form_asks_for_region_and_key_alone_and_has_the_rest_ready(h
 async def test_region_alone_says_where_the_service_is(hass, simulator, monkeypatch, region):
     monkeypatch.setitem(const.REGION_URLS, region, simulator.url)
     form = await begin(hass)
-    result = await hass.config_entries.flow.async_configure(form["flow_id"], account(region))
+    result = await decline(hass, await hass.config_entries.flow.async_configure(form["flow_id"], account(region)))
     assert (result["data"][CONF_REGION], result["data"][CONF_URL]) == (region, simulator.url)
     await finish(hass, result)
 

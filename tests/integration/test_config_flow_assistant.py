@@ -31,7 +31,7 @@ async def assist(hass, home, language):
 
 async def offered(hass, simulator):
     """Return the form that offers an assistant."""
-    form = await fill(hass, simulator)
+    form = await fill(hass, simulator, offered=True)
     assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "assistant")
     return form
 
@@ -113,7 +113,7 @@ async def test_user_may_leave_things_as_they_are(hass, simulator, wishes):
 async def test_who_can_already_talk_to_the_home_keeps_the_preferred_assistant(hass, simulator):
     first = await take(hass, await offered(hass, simulator), assistant=True, preferred=True)
     simulator.key = "another"
-    form = await fill(hass, simulator, api_key="another")
+    form = await fill(hass, simulator, api_key="another", offered=True)
     assert form["data_schema"]({}) == {"assistant": True, "preferred": False}
     second = await take(hass, form, **form["data_schema"]({}))
     assert async_get_pipeline(hass) is ours(hass)[0]
@@ -142,7 +142,7 @@ async def test_dialog_that_was_left_open_keeps_nobody_out(hass, simulator):
 
 
 async def test_account_that_another_one_became_meanwhile_is_refused(hass, simulator):
-    form = await fill(hass, simulator, plan="step_plan")
+    form = await fill(hass, simulator, plan="step_plan", offered=True)
     entry = await take(hass, form, assistant=False, preferred=False)
     form = await offered(hass, simulator)
     change = await hass.config_entries.flow.async_init(
