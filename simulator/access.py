@@ -60,7 +60,10 @@ class Gate:
         most = self._service.switches.max_connections
         if most and open_sessions >= most:
             return refusal(429, "too many concurrent requests", "rate_limit_exceeded")
-        models = (REALTIME_MODELS, PLAN_REALTIME_MODELS)
+        models = [
+            tuple(model for model in offered if model != switches.withdrawn)
+            for offered in (REALTIME_MODELS, PLAN_REALTIME_MODELS)
+        ]
         return self._upgrade_refusal(request) or model_refusal(request.path, request.query.get("model", ""), *models)
 
     def speech_refusal(self, request: web.Request) -> web.Response | None:

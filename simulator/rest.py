@@ -38,14 +38,16 @@ def routes(service: Service) -> list[web.RouteDef]:
             return refused
         ids = PLAN_MODELS if request.path.startswith(PLAN) else MODELS
         data = [
-            {"id": name, "object": "model", "created": CREATED, "owned_by": "stepai"} for name in dict.fromkeys(ids)
+            {"id": name, "object": "model", "created": CREATED, "owned_by": "stepai"}
+            for name in dict.fromkeys(ids)
+            if name != service.switches.withdrawn
         ]
         return web.json_response({"object": "list", "data": data})
 
     async def accounts(request: web.Request) -> web.StreamResponse:
         if (refused := await admit(service, request)) is not None:
             return refused
-        balance = 42.5 if service.switches.quota else 0.0
+        balance = service.switches.balance if service.switches.quota else 0.0
         sums = {"balance": balance, "total_cash_balance": balance, "total_voucher_balance": 0.0}
         return web.json_response({"object": "account", "type": "prepaid"} | sums)
 

@@ -23,6 +23,8 @@ class Switches:
     region: Literal["com", "ai"] = _switch("com", "1.1, 1.6", "which platform: decides the voices")
     quota: bool = _switch(True, "1.2, 4", "off: 402 at every paid endpoint of /v1, while /v1/models stays 200")
     plan_quota: bool = _switch(True, "1.1", "off: the same under /step_plan, whose quota is its own")
+    balance: float = _switch(42.5, "4", "what is left of the account's balance, while there is quota")
+    withdrawn: str = _switch("", "1.3 ?", "a realtime model that is offered no more, as a preview will be")
     bad_key_status: Literal[401, 400] = _switch(401, "1.2", "the status of a bad key at the upgrade")
     max_connections: int = _switch(0, "5, 9.14 ?", "realtime sessions at once before 429; 0: any number")
     rapid_connects: int = _switch(0, "1.2", "the n-th upgrade within the window is refused with 429; 0: none")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util.ssl import get_default_context
 
-from . import assist
+from . import account_issues, assist, chosen_voice, issues, pipelines
 from .assistant import async_fulfil_wish
 from .client.client import StepAudioClient
 from .const import CONF_MAX_SESSIONS, CONF_MODEL, CONF_SPARES, DEFAULT_MAX_SESSIONS, DEFAULT_SPARES, DOMAIN
@@ -43,9 +45,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) ->
     entry.runtime_data = AccountCoordinator(hass, entry, client)
     await entry.runtime_data.async_config_entry_first_refresh()
     async_account_device(hass, entry)
+    account_issues.async_watch(hass, entry)
     entry.async_on_unload(assist.async_watch_local_answers(hass, client))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_fulfil_wish(hass, entry)
+    pipelines.async_watch(hass, entry, on_change=partial(chosen_voice.async_review, hass, entry))
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     return True
 
@@ -65,7 +69,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.client.aclose()
+        if entry.disabled_by:
+            issues.async_take_back(hass, *issues.async_of(hass, entry.entry_id))
     return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -> None:
+    """Forget what was wrong with an account."""
+    issues.async_take_back(hass, *issues.async_of(hass, entry.entry_id))
 
 
 async def _async_reload(hass: HomeAssistant, entry: StepAudioConfigEntry) -> None:

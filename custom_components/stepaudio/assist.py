@@ -14,7 +14,7 @@ from typing import Any
 
 import voluptuous as vol
 from homeassistant.components import conversation, tts
-from homeassistant.components.assist_pipeline import PipelineNotFound, async_get_pipelines
+from homeassistant.components.assist_pipeline import Pipeline, PipelineNotFound, async_get_pipelines
 from homeassistant.components.assist_pipeline.pipeline import async_get_pipeline
 from homeassistant.components.conversation import chat_log
 from homeassistant.const import MATCH_ALL
@@ -135,6 +135,28 @@ def async_belongs_to(hass: HomeAssistant, entity_id: str | None, entry_id: str) 
     """Return whether an entity is one of this account's."""
     entity = er.async_get(hass).async_get(entity_id) if entity_id else None
     return entity is not None and entity.config_entry_id == entry_id
+
+
+def async_pipelines(hass: HomeAssistant) -> list[Pipeline]:
+    """Return the pipelines; none where Assist is not set up."""
+    try:
+        return async_get_pipelines(hass)
+    except KeyError:
+        return []
+
+
+def async_watch_pipelines(hass: HomeAssistant, on_change: Callable[[], None]) -> CALLBACK_TYPE:
+    """Call whenever a pipeline is added, changed or removed."""
+
+    async def on_store_change(change_type: str, item_id: str, item: Mapping[str, Any]) -> None:
+        on_change()
+
+    try:
+        stop: CALLBACK_TYPE = hass.data["assist_pipeline"].pipeline_store.async_add_listener(on_store_change)
+    except AttributeError, KeyError:
+        _LOGGER.debug("The pipelines cannot be watched; they are looked at when the account is set up")
+        return lambda: None
+    return stop
 
 
 def async_session(client: StepAudioClient, conversation_id: str) -> Session:

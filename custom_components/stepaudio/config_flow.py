@@ -34,6 +34,7 @@ from .client.errors import (
     StepAudioError,
 )
 from .const import (
+    CONF_LOW_BALANCE,
     CONF_MAX_SESSIONS,
     CONF_MODEL,
     CONF_PLAN,
@@ -265,6 +266,7 @@ class AccountOptionsFlow(OptionsFlow):
             vol.Optional(CONF_WATCHING): grouped(
                 {
                     vol.Required(CONF_REPORT_WORDS, default=False): bool,
+                    vol.Optional(CONF_LOW_BALANCE): price(),
                     vol.Optional(CONF_PRICE_INPUT): price(),
                     vol.Optional(CONF_PRICE_CACHED): price(),
                     vol.Optional(CONF_PRICE_OUTPUT): price(),

@@ -108,6 +108,7 @@ ANSWER_LANGUAGES: Final = (ANSWER_AS_SPOKEN, ANSWER_ENGLISH, ANSWER_CHINESE)
 CONF_WATCHING: Final = "watching"
 """The section of the account's options that tells what is shown of its turns."""
 CONF_REPORT_WORDS: Final = "report_words"
+CONF_LOW_BALANCE: Final = "low_balance"
 CONF_PRICE_INPUT: Final = "price_input"
 CONF_PRICE_CACHED: Final = "price_cached"
 CONF_PRICE_OUTPUT: Final = "price_output"

@@ -13,7 +13,7 @@ from homeassistant.helpers import chat_session, intent
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.start import async_at_started
 
-from . import StepAudioConfigEntry, assist, follow_up
+from . import StepAudioConfigEntry, assist, chosen_voice, follow_up
 from .answer import async_answer, refuse_attachments
 from .client.errors import StepAudioError, VoiceError
 from .const import (
@@ -29,9 +29,8 @@ from .const import (
     FOLLOW_UP_AUTOMATIC,
     SPEECH_ONLY_VOICES,
     SUBENTRY_AGENT,
-    VOICES,
 )
-from .entity import StepAudioEntity, async_forget_voice_report, async_report_voice, async_sentence
+from .entity import StepAudioEntity, async_sentence
 from .prompt import Persona, Prompt, build_prompt, history
 
 PARALLEL_UPDATES = 0
@@ -130,7 +129,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         if prompt.config.with_voice and given and given != prompt.config.voice:
             self._report_voice(run, prompt.config.voice)
         elif prompt.config.voice == self._own_voice:
-            async_forget_voice_report(self.hass, self.entity_id)
+            chosen_voice.async_take_back(self.hass, self.entry, self.entity_id, prompt.config.voice, by="model")
         result = conversation.async_get_result_from_chat_log(user_input, chat_log)
         result.continue_conversation = follow_up.listens(
             self.subentry.data.get(CONF_FOLLOW_UP, FOLLOW_UP_AUTOMATIC),
@@ -142,7 +141,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
     def _report_voice(self, run: assist.Run | None, voice: str) -> None:
         """Report a refused voice: for this agent, or for text-to-speech if it or the pipeline has named it."""
         namer = run.tts_engine if run is not None and voice != self._own_voice else None
-        async_report_voice(self.hass, namer or self.entity_id, voice)
+        chosen_voice.async_report(self.hass, self.entry, namer or self.entity_id, voice, by="model")
 
     async def _async_refuse(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, error: StepAudioError
@@ -208,9 +207,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
 
     @property
     def _own_voice(self) -> str:
-        """The agent's voice among those that the model has."""
-        voice: str | None = self.subentry.data.get(CONF_VOICE)
-        return voice if voice and voice not in self._speech_only else VOICES[self.entry.data[CONF_REGION]][0]
+        return chosen_voice.voice_of_agent(self.entry, self.subentry)
 
     def _claim(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog, prompt: Prompt

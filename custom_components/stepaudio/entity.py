@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, override
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -35,24 +35,6 @@ async def async_sentence(hass: HomeAssistant, error: StepAudioError) -> str:
     sentences = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
     sentence = sentences.get(f"component.{DOMAIN}.exceptions.{error.key}.message", str(error))
     return sentence.replace("{detail}", error.detail or str(error))
-
-
-def async_report_voice(hass: HomeAssistant, entity_id: str, voice: str) -> None:
-    """Tell the owner which entity has a voice that the service refuses."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"voice_{entity_id}",
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key="voice_refused",
-        translation_placeholders={"entity": entity_id, "voice": voice},
-    )
-
-
-def async_forget_voice_report(hass: HomeAssistant, entity_id: str) -> None:
-    """Take the report back: the voice works, or is another one now."""
-    ir.async_delete_issue(hass, DOMAIN, f"voice_{entity_id}")
 
 
 @callback
@@ -120,9 +102,3 @@ class StepAudioEntity(_ServiceEntity):
             entry_type=dr.DeviceEntryType.SERVICE,
             via_device_id=async_account_device(self.coordinator.hass, entry).id,
         )
-
-    @override
-    async def async_will_remove_from_hass(self) -> None:
-        """Forget what was wrong: changed settings begin anew."""
-        await super().async_will_remove_from_hass()
-        async_forget_voice_report(self.hass, self.entity_id)

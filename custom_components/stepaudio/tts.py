@@ -17,7 +17,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import StepAudioConfigEntry, assist
+from . import StepAudioConfigEntry, assist, chosen_voice
 from .client.audio import SERVICE_HZ, size_bytes
 from .client.containers import Encoder
 from .client.errors import StepAudioError, VoiceError
@@ -25,14 +25,12 @@ from .client.rest import list_voices
 from .client.speech import RATES_HZ, SpeechOptions
 from .const import (
     CONF_REGION,
-    CONF_VOICE,
     LANGUAGES,
     SPEECH_ONLY_VOICES,
-    SUBENTRY_AGENT,
     SUBENTRY_TTS,
     VOICES,
 )
-from .entity import StepAudioEntity, async_forget_voice_report, async_report_voice, translated
+from .entity import StepAudioEntity, translated
 from .formats import FORMAT_OPTIONS, reply_format
 from .speaking import SPEECH_OPTIONS, speech_options
 from .voices import clone_name, voice_name
@@ -66,7 +64,7 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
         super().__init__(entry, subentry)
         self._attr_name = subentry.title
         region = entry.data[CONF_REGION]
-        self._default_voice: str = subentry.data.get(CONF_VOICE) or _voice_of_agent(entry) or VOICES[region][0]
+        self._default_voice: str = chosen_voice.voice_of_speech(entry, subentry)
         # The one that is used when nobody chooses comes first.
         self._voices = list(dict.fromkeys((self._default_voice, *VOICES[region], *SPEECH_ONLY_VOICES[region])))
         self._clones: list[str] = []
@@ -128,10 +126,11 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
                     yield pcm
             except StepAudioError as error:
                 _LOGGER.debug("The voice broke off: %s", error)
-                if refused := isinstance(error, VoiceError):  # the agent reports it
+                if isinstance(error, VoiceError):  # the agent reports it
                     options = replace(options, voice=VOICES[self.entry.data[CONF_REGION]][0])
             else:
-                async_forget_voice_report(self.hass, self.entity_id)
+                if turn.answers[-1].voice == options.voice:
+                    chosen_voice.async_take_back(self.hass, self.entry, self.entity_id, options.voice, by="model")
                 return
             # The words are complete when the run has passed all of them on.
             async for _ in text:
@@ -139,14 +138,12 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
         async with aclosing(self._synthesize(_all_of(spoken.failure or turn.unspoken_words()), options)) as rest:
             async for pcm in rest:
                 yield pcm
-        if not refused:
-            async_forget_voice_report(self.hass, self.entity_id)
 
     async def _speak_text(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         async with aclosing(self._synthesize(text, options)) as pieces:
             async for pcm in pieces:
                 yield pcm
-        async_forget_voice_report(self.hass, self.entity_id)
+        chosen_voice.async_take_back(self.hass, self.entry, self.entity_id, options.voice, by="speech")
 
     async def _synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         try:
@@ -155,15 +152,8 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
                     yield pcm
         except StepAudioError as error:
             if isinstance(error, VoiceError):
-                async_report_voice(self.hass, self.entity_id, options.voice)
+                chosen_voice.async_report(self.hass, self.entry, self.entity_id, options.voice, by="speech")
             raise translated(error, HomeAssistantError) from error
-
-
-def _voice_of_agent(entry: StepAudioConfigEntry) -> str | None:
-    """Return the voice of the account's first agent, so that an announcement sounds like it."""
-    agents = (each for each in entry.subentries.values() if each.subentry_type == SUBENTRY_AGENT)
-    first = next(agents, None)
-    return first.data.get(CONF_VOICE) if first is not None else None
 
 
 def _is_own(spoken: assist.SpokenTurn, first: str, voice: str) -> bool:

@@ -159,7 +159,7 @@ async def test_options_change_the_limits_of_the_account(hass, entry):
 async def test_options_tell_what_is_shown_of_the_turns(hass, entry):
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
-    watching = {"report_words": True, "price_input": 4.0, "price_output": 0.5}
+    watching = {"report_words": True, "low_balance": 5.0, "price_input": 4.0, "price_output": 0.5}
     limits = {"max_sessions": 4, "warm_sessions": 0}
     await options.async_configure(form["flow_id"], {**limits, "watching": watching})
     await hass.async_block_till_done()

@@ -22,6 +22,7 @@ from ..conftest import KEY
 from .foreign import set_up_others
 from .library import Library, LookUp
 from .phone import configure
+from .repairing import Repairs
 
 LIGHT = "light.kitchen_light"
 
@@ -118,7 +119,8 @@ async def entry(hass, house, simulator, kinds, settings, way, region):
     assert await hass.config_entries.async_setup(account.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     yield account
-    await hass.config_entries.async_unload(account.entry_id)
+    if hass.config_entries.async_get_entry(account.entry_id):
+        await hass.config_entries.async_unload(account.entry_id)
 
 
 @pytest.fixture
@@ -269,6 +271,14 @@ async def look_up(hass, entry):
     await configure(hass, entry, llm_hass_api=["assist", "library"])
     yield tool
     unregister()
+
+
+@pytest.fixture
+async def repairs(hass, house, hass_client, hass_ws_client):
+    """Return the page of repairs."""
+    for component in ("repairs", "websocket_api"):
+        assert await async_setup_component(hass, component, {})
+    return Repairs(hass, await hass_client(), await hass_ws_client())
 
 
 @pytest.fixture

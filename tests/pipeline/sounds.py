@@ -1,10 +1,11 @@
-"""What tests play to the ears, and how they listen to a reply."""
+"""What tests play to the ears, what they have said, and how they listen to it."""
 
 import io
 import random
 import struct
 
 import av
+from homeassistant.components.tts import async_create_stream
 
 from house.sound import decode
 from simulator import read_tones
@@ -20,3 +21,10 @@ def listen(data):
         stream = container.streams.audio[0]
         shape = container.format.name, stream.rate, stream.channels
     return *shape, read_tones(decode(data, 24_000), 24_000)
+
+
+async def say(hass, speaker, message, **options):
+    """Return the audio of a message."""
+    stream = async_create_stream(hass, speaker, "en-US", options)
+    stream.async_set_message(message)
+    return b"".join([chunk async for chunk in stream.async_stream_result()])

@@ -16,7 +16,7 @@ from simulator import Fault
 
 from .conftest import among_others_and_alone
 from .phone import configure
-from .sounds import listen
+from .sounds import listen, say
 
 ISSUE = "voice_refused"
 
@@ -31,13 +31,6 @@ def kinds():
 def speaker(engines):
     """Return the voice's entity id."""
     return engines["tts"]
-
-
-async def say(hass, speaker, message, **options):
-    """Return the audio of a message."""
-    stream = async_create_stream(hass, speaker, "en-US", options)
-    stream.async_set_message(message)
-    return b"".join([chunk async for chunk in stream.async_stream_result()])
 
 
 def created(simulator):

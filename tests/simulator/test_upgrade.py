@@ -73,6 +73,13 @@ async def test_upgrade_unknown_model_is_400(start):
     assert (status, error["type"]) == (400, "request_params_invalid")
 
 
+@pytest.mark.parametrize(("path", "status"), [("/v1/realtime", 400), ("/step_plan/v1/realtime", 404)])
+async def test_upgrade_model_that_is_withdrawn_is_refused_as_unknown(start, path, status):
+    simulator = await start()
+    simulator.switches = simulator.switches.replace(withdrawn="stepaudio-2.5-realtime")
+    assert (await refusal(simulator, path=path, model="stepaudio-2.5-realtime"))[0] == status
+
+
 @pytest.mark.parametrize("profile", ["s3", "s25plan"])
 async def test_upgrade_twelfth_rapid_connect_is_429(start, profile):
     simulator = await start(profile=profile)

@@ -58,6 +58,7 @@ PLATFORMS = {
     "stt",
     "tts",
     "config_flow",
+    "repairs",
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from .connection import Connection, Endpoint, Timeouts, open_connection
-from .errors import AuthenticationError, BusyError, ClosedError, QuotaError, StepAudioError
+from .errors import AuthenticationError, BusyError, ClosedError, ModelError, QuotaError, StepAudioError
 from .events import SessionConfig
 from .pacing import Spacing
 from .recognition import LIVE_PATH, RecognitionOptions, Transcript, hear_live, hear_upload, recognize
@@ -145,14 +145,15 @@ class StepAudioClient:
         task.add_done_callback(self._ending.discard)
         task.cancel()
 
-    async def check(self, config: SessionConfig) -> None:
+    async def check(self, config: SessionConfig) -> str:
         """Prove key, plan, model and voice by opening a real session, and close it again.
 
+        Returns the voice that the service would speak in: another one is its silent way to refuse a voice (sheet 1.6).
         Raises what the service says against it; see `errors`.
         """
         key = "check"
         try:
-            await self.session(key).connect(config)
+            return await self.session(key).connect(config)
         finally:
             self.end_session(key)
 
@@ -209,6 +210,8 @@ class StepAudioClient:
         try:
             connection = await open_connection(self.endpoint, url, ssl=self._ssl, timeouts=self.timeouts)
         except StepAudioError as error:
+            if isinstance(error, ModelError):
+                error.model = query.get("model", "")
             self._note(error)
             raise
         self._note(None)

@@ -112,6 +112,8 @@ class ModelError(StepAudioError):
 
     key = "model"
     summary = "the model is not available for this account"
+    model: str = ""
+    """The model that was asked for, where a connect was refused."""
 
 
 class VoiceError(StepAudioError):

@@ -150,8 +150,8 @@ class Session:
         self._wish.prepared = None
         return self._begin(turn)
 
-    async def connect(self, config: SessionConfig) -> None:
-        """Open and configure a connection, and raise what prevents it. Cancelling is safe."""
+    async def connect(self, config: SessionConfig) -> str:
+        """Open and configure a connection, and raise what prevents it. Returns its voice. Cancelling is safe."""
         self._wish.config = config
         self._settled.clear()
         self._error = None
@@ -159,6 +159,7 @@ class Session:
         await self._settled.wait()
         if self._error is not None:
             raise self._error
+        return self._wire.protocol.voice if self._wire is not None else config.voice
 
     def drop(self) -> None:
         """Give the connection up; the next turn opens another and tells it everything."""
