@@ -141,7 +141,7 @@ def async_pipelines(hass: HomeAssistant) -> list[Pipeline]:
     """Return the pipelines; none where Assist is not set up."""
     try:
         return async_get_pipelines(hass)
-    except KeyError:
+    except AttributeError, KeyError:
         return []
 
 
@@ -230,7 +230,7 @@ def _change_reply(log: conversation.ChatLog, change: Callable[[Mapping[str, Any]
 
 def async_hears(hass: HomeAssistant) -> bool:
     """Return whether the home has an assistant that can be spoken to."""
-    return any(pipeline.stt_engine for pipeline in async_get_pipelines(hass))
+    return any(pipeline.stt_engine for pipeline in async_pipelines(hass))
 
 
 async def async_create_pipeline(hass: HomeAssistant, settings: dict[str, Any], *, preferred: bool) -> bool:
