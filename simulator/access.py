@@ -57,7 +57,8 @@ class Gate:
 
     def realtime_refusal(self, request: web.Request, open_sessions: int) -> web.Response | None:
         """Refuse the upgrade of a realtime session, or let it pass."""
-        most = self._service.switches.max_connections
+        switches = self._service.switches
+        most = switches.max_connections
         if most and open_sessions >= most:
             return refusal(429, "too many concurrent requests", "rate_limit_exceeded")
         models = [

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from house.conformance import course, report
+from house.conformance import course, plan, report
 from house.conformance.questions import QUESTIONS
 from simulator import PROFILES
 
@@ -12,11 +12,11 @@ from .trying import KEY, MODEL, bench_for, simulated, undisturbed, unseen, wrong
 
 # What is told of other models does not show with these (sheet 1.3).
 NOT_SEEN = {
-    "s3": {"faults", "models_as_observed"},
+    "s3": {*plan.NOT_SEEN, "models_as_observed"},
     # Step Plan has no websocket for recognition (sheet 3.4).
-    "s25plan": {"faults", "models_as_observed", "recognition_stash", "recognition_idle_limit_s"},
+    "s25plan": {*plan.NOT_SEEN, "models_as_observed", "recognition_stash", "recognition_idle_limit_s"},
     # Nothing is refused, so no window shows; words that come at once wait for nothing; no response.done is sent.
-    "doc": {"faults", "models_as_observed", "rapid_window_s", "transcript_unanswered_s", "cancel_status"},
+    "doc": {*plan.NOT_SEEN, "models_as_observed", "rapid_window_s", "transcript_unanswered_s", "cancel_status"},
 }
 """What a profile hides by its own nature; everything else is told."""
 PLANS = {"s25plan": "/step_plan"}

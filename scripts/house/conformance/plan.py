@@ -21,6 +21,8 @@ CONCLUDED = ("error_shape", "error_code", "rate_limits")
 """Switches that all errors and events of a run tell together."""
 NOT_SEEN = {
     "faults": "what goes wrong is the simulator's to choose, and no property of the service",
+    "balance": "it is the account's own affair, and no report should tell it",
+    "withdrawn": "what the service will not offer one day cannot be seen before",
 }
 """Switches of the simulator that no probe tells, and why."""
 
