@@ -94,7 +94,7 @@ class AccountCoordinator(DataUpdateCoordinator[Health]):
             trouble = error.key if isinstance(error, _AWAY) else ""
         if is_new:
             self.data = Health()
-        return self._changed_to(trouble, None if trouble else await self._async_balance())
+        return self._changed_to(trouble, self.data.balance if trouble else await self._async_balance())
 
     async def _async_balance(self) -> float | None:
         if self.config_entry.data[CONF_PLAN] != PLAN_PAY_AS_YOU_GO:

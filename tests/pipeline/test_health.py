@@ -107,7 +107,7 @@ async def test_turn_that_finds_no_service_has_it_looked_at_at_once(hass, engines
 
 
 async def test_connect_that_succeeds_brings_all_entities_back_at_once(
-    hass, engines, followers, simulator, freezer, lines
+    hass, engines, followers, simulator, freezer, entry, lines
 ):
     simulator.throw(*away(MODELS))
     await pass_time(hass, freezer, minutes=31)
@@ -117,6 +117,7 @@ async def test_connect_that_succeeds_brings_all_entities_back_at_once(
     answered = await hass.services.async_call("conversation", "process", question, blocking=True, return_response=True)
     assert answered["response"]["response_type"] == "action_done"
     assert not unavailable(hass, followers)
+    assert entry.runtime_data.data.balance == 42.5  # as it was told last
     assert [level for level, _ in lines()] == ["INFO", "INFO"]
 
 
