@@ -142,6 +142,16 @@ def put_together():
                 yield re.compile("".join(parts))
 
 
+def shown_steps():
+    """Return the steps of flows that name themselves, as they do to show a form."""
+    for path in INTEGRATION.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("async_step_"):
+                name = node.name.removeprefix("async_step_")
+                if any(isinstance(part, ast.Constant) and part.value == name for part in ast.walk(node)):
+                    yield name
+
+
 def calls():
     """Return the calls of the integration's code: the file, the function's name, the arguments by name."""
     for path in INTEGRATION.rglob("*.py"):
@@ -237,6 +247,7 @@ def test_every_key_in_the_code_has_its_text():
     for texts in flows().values():
         steps |= set(texts["step"])
         aborts |= set(texts.get("abort", {}))
+    assert set(shown_steps()) <= steps
     for file, _, arguments in calls():
         assert literal(arguments, "translation_key") in {None, *known}, file
         assert literal(arguments, "step_id") in {None, *steps}, file
