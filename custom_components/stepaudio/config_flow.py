@@ -48,7 +48,6 @@ from .const import (
     DEFAULT_MAX_SESSIONS,
     DEFAULT_MODEL,
     DEFAULT_SPARES,
-    DEFAULT_TITLES,
     DOMAIN,
     PLAN_PAY_AS_YOU_GO,
     PLANS,
@@ -65,7 +64,7 @@ from .const import (
 )
 from .ears_flow import EarsFlow
 from .forms import Fields, filled, flat, grouped, one_of, one_of_or_other, price, text, whole_number
-from .settings import FIRST
+from .settings import FIRST, default_title
 from .task_flow import TaskFlow
 from .trial import async_try_account
 from .voice_flow import VoiceFlow
@@ -196,7 +195,9 @@ class StepAudioConfigFlow(ConfigFlow, domain=DOMAIN):
         # The entities come with the set-up of the account; it fulfils the wish.
         wish = {CONF_ASSISTANT: {CONF_PREFERRED: user_input[CONF_PREFERRED]}} if user_input[CONF_ASSISTANT] else {}
         return self.async_create_entry(
-            title=DEFAULT_TITLES[SUBENTRY_AGENT], data=self._proven | wish, subentries=_subentries()
+            title=default_title(SUBENTRY_AGENT, self.hass.config.language),
+            data=self._proven | wish,
+            subentries=_subentries(self.hass.config.language),
         )
 
     # --- forms ---
@@ -277,9 +278,9 @@ class AccountOptionsFlow(OptionsFlow):
         return self.async_show_form(step_id="init", data_schema=filled(self, fields, self.config_entry.options))
 
 
-def _subentries() -> list[ConfigSubentryData]:
-    """Return an agent, ears, a voice and AI tasks with good defaults."""
+def _subentries(language: str) -> list[ConfigSubentryData]:
+    """Return an agent, ears, a voice and AI tasks with good defaults, named in the language of the home."""
     return [
-        ConfigSubentryData(data=FIRST[kind], subentry_type=kind, title=title, unique_id=None)
-        for kind, title in DEFAULT_TITLES.items()
+        ConfigSubentryData(data=settings, subentry_type=kind, title=default_title(kind, language), unique_id=None)
+        for kind, settings in FIRST.items()
     ]

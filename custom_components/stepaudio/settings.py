@@ -19,6 +19,7 @@ from .const import (
     CONF_WEB_SEARCH,
     DEFAULT_EARLY_ANSWER,
     DEFAULT_PROMPT,
+    DEFAULT_TITLES,
     DEFAULT_TURNS_KEPT,
     FOLLOW_UP_AUTOMATIC,
     SUBENTRY_AGENT,
@@ -35,6 +36,21 @@ FIRST: Final[Mapping[str, Mapping[str, Any]]] = {
     SUBENTRY_TASK: {},
 }
 """What a new one has."""
+
+_CHINESE_TITLES: Final[Mapping[str, Mapping[str, str]]] = {
+    "zh-Hans": {
+        SUBENTRY_AGENT: "StepAudio",
+        SUBENTRY_STT: "StepAudio 语音识别",
+        SUBENTRY_TTS: "StepAudio 语音合成",
+        SUBENTRY_TASK: "StepAudio 任务",
+    },
+    "zh-Hant": {
+        SUBENTRY_AGENT: "StepAudio",
+        SUBENTRY_STT: "StepAudio 語音辨識",
+        SUBENTRY_TTS: "StepAudio 語音合成",
+        SUBENTRY_TASK: "StepAudio 任務",
+    },
+}
 
 RECOMMENDED: Final[Mapping[str, Mapping[str, Any]]] = {
     SUBENTRY_AGENT: {
@@ -57,6 +73,11 @@ RECOMMENDED: Final[Mapping[str, Mapping[str, Any]]] = {
     SUBENTRY_TASK: {},
 }
 """What holds where nothing is set; as long as all of it holds, nothing of it is kept."""
+
+
+def default_title(kind: str, language: str) -> str:
+    """Return what a new one is called, in the language of the home."""
+    return _CHINESE_TITLES.get(language, DEFAULT_TITLES)[kind]
 
 
 def follows_recommendation(kind: str, data: Mapping[str, Any]) -> bool:

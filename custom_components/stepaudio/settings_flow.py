@@ -13,9 +13,9 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .client.errors import StepAudioError
 from .client.rest import list_voices
-from .const import CONF_RECOMMENDED, DEFAULT_TITLES
+from .const import CONF_RECOMMENDED
 from .forms import Fields, filled, flat, one_of_or_other
-from .settings import FIRST, RECOMMENDED, follows_recommendation
+from .settings import FIRST, RECOMMENDED, default_title, follows_recommendation
 from .trial import endpoint_of
 from .voices import clone_name, voice_name
 
@@ -63,7 +63,8 @@ class SettingsFlow(ConfigSubentryFlow):
             return self._finish({}) if is_done else await self.async_step_advanced()
         fields: Fields = {}
         if self._is_new:
-            fields[vol.Required(CONF_NAME, default=DEFAULT_TITLES[self._subentry_type])] = str
+            title = default_title(self._subentry_type, self.hass.config.language)
+            fields[vol.Required(CONF_NAME, default=title)] = str
         fields |= await self.async_fields()
         if RECOMMENDED[self._subentry_type]:
             fields[vol.Required(CONF_RECOMMENDED, default=follows_recommendation(self._subentry_type, self.saved))] = (

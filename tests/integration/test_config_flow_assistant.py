@@ -9,6 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.setup import async_setup_component
+from homeassistant.util import slugify
 
 from custom_components.stepaudio.const import DOMAIN
 
@@ -66,10 +67,26 @@ async def test_assistant_is_made_of_our_three_in_the_language_of_the_home(hass, 
     entry = await take(hass, form, **form["data_schema"]({}))  # as it is offered
     (assistant,) = ours(hass)
     assert (assistant.name, assistant.language, assistant.conversation_language) == ("StepAudio", home_language, "*")
-    assert (assistant.stt_engine, assistant.stt_language) == ("stt.stepaudio_ears", spoken)
-    assert (assistant.tts_engine, assistant.tts_language) == ("tts.stepaudio_voice", spoken)
+    _, ears, voice, _ = (slugify(each.title) for each in entry.subentries.values())
+    assert (assistant.stt_engine, assistant.stt_language) == (f"stt.{ears}", spoken)
+    assert (assistant.tts_engine, assistant.tts_language) == (f"tts.{voice}", spoken)
     assert assistant.tts_voice is None
     assert async_get_pipeline(hass) is assistant
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("language", "titles"),
+    [
+        (("de", "DE"), ["StepAudio", "StepAudio ears", "StepAudio voice", "StepAudio task"]),
+        (("zh-Hans", "CN"), ["StepAudio", "StepAudio 语音识别", "StepAudio 语音合成", "StepAudio 任务"]),
+        (("zh-Hant", "TW"), ["StepAudio", "StepAudio 語音辨識", "StepAudio 語音合成", "StepAudio 任務"]),
+    ],
+    ids=["german", "simplified", "traditional"],
+)
+async def test_account_names_what_it_brings_in_the_language_of_the_home(hass, simulator, titles):
+    entry = await take(hass, await offered(hass, simulator), assistant=False, preferred=False)
+    assert [each.title for each in entry.subentries.values()] == titles
     await hass.config_entries.async_unload(entry.entry_id)
 
 
