@@ -53,6 +53,7 @@ PLATFORMS = {
     "binary_sensor",
     "conversation",
     "device_trigger",
+    "diagnostics",
     "event",
     "sensor",
     "stt",
