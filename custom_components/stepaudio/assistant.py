@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import language as language_util
 
-from . import assist
+from . import assist, issues
 from .const import DOMAIN, LANGUAGES, SUBENTRY_AGENT, SUBENTRY_STT, SUBENTRY_TTS
 
 if TYPE_CHECKING:
@@ -47,10 +47,11 @@ async def async_fulfil_wish(hass: HomeAssistant, entry: StepAudioConfigEntry) ->
         ir.async_create_issue(
             hass,
             DOMAIN,
-            f"no_assistant_{entry.entry_id}",
+            f"{issues.NO_ASSISTANT}_{entry.entry_id}",
+            data={issues.ENTRY_ID: entry.entry_id},
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
-            translation_key="no_assistant",
+            translation_key=issues.NO_ASSISTANT,
             translation_placeholders={"account": entry.title},
         )
 

@@ -9,6 +9,8 @@ import voluptuous as vol
 from homeassistant.data_entry_flow import FlowHandler, section
 from homeassistant.helpers import selector
 
+from .voices import clone_name, voice_name
+
 type Fields = dict[vol.Marker, Any]
 
 
@@ -26,6 +28,13 @@ def one_of_or_other(options: list[str] | list[selector.SelectOptionDict]) -> sel
     return selector.SelectSelector(
         selector.SelectSelectorConfig(options=options, custom_value=True, mode=selector.SelectSelectorMode.DROPDOWN)
     )
+
+
+def one_of_voices(voices: Iterable[str], clones: Iterable[str], language: str) -> selector.SelectSelector:
+    """Return a choice of voices and of the account's own ones, by what they are called; it takes any other id."""
+    named = {voice: voice_name(voice, language) for voice in voices}
+    named |= {voice: clone_name(voice, language) for voice in clones}
+    return one_of_or_other([selector.SelectOptionDict(value=voice, label=name) for voice, name in named.items()])
 
 
 def text(kind: selector.TextSelectorType = selector.TextSelectorType.TEXT) -> selector.TextSelector:

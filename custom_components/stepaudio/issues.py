@@ -10,6 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 
+NO_ASSISTANT: Final = "no_assistant"
 QUOTA: Final = "quota"
 MODEL: Final = "model_withdrawn"
 LOW_BALANCE: Final = "low_balance"

@@ -112,9 +112,12 @@ def _async_ours_instead(
 
 @callback
 def _async_report(hass: HomeAssistant, entry: StepAudioConfigEntry) -> None:
-    """Raise an issue for each half-configured pipeline, and take back those of the others."""
+    """Raise an issue for each half-configured pipeline, and take back those of the others, and that of having none."""
     raised: set[str] = set()
-    for pipeline in assist.async_pipelines(hass):
+    all_pipelines = assist.async_pipelines(hass)
+    if any(assist.async_belongs_to(hass, each.conversation_engine, entry.entry_id) for each in all_pipelines):
+        issues.async_take_back(hass, *issues.async_of(hass, entry.entry_id, issues.NO_ASSISTANT))
+    for pipeline in all_pipelines:
         if (half := async_find_half(hass, entry, pipeline)) is not None:
             raised.add(
                 issues.async_raise(

@@ -10,7 +10,7 @@ import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir, selector
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from . import assist, chosen_voice, issues, pipelines
@@ -23,13 +23,14 @@ from .const import (
     CONF_REGION,
     CONF_VOICE,
     DOMAIN,
+    MODEL_ALIASES,
     SPEECH_ONLY_VOICES,
     SUGGESTED_MODELS,
     VOICES,
 )
 from .entity import async_sentence
+from .forms import Fields, filled, one_of_or_other, one_of_voices, price
 from .trial import async_try_account, async_try_voice_of_model, async_try_voice_of_speech, endpoint_of
-from .voices import clone_name, voice_name
 
 if TYPE_CHECKING:
     from . import StepAudioConfigEntry
@@ -70,11 +71,11 @@ class _Flow(RepairsFlow):
     async def _async_keep_reason(self, error: StepAudioError) -> None:
         self._reason = await async_sentence(self.hass, error)
 
-    def _form(self, fields: dict[vol.Marker, Any], values: Mapping[str, Any] | None) -> RepairsFlowResult:
+    def _form(self, fields: Fields, values: Mapping[str, Any] | None) -> RepairsFlowResult:
         """Show a form, with what was typed still in it and why it was refused."""
         return self.async_show_form(
             step_id="confirm",
-            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), values),  # type: ignore[arg-type]  # a shim gives probatio's class
+            data_schema=filled(self, fields, values or {}),
             errors=_REFUSED if self._reason else {},
             description_placeholders={**(self._issue.translation_placeholders or {}), "reason": self._reason},
         )
@@ -113,10 +114,7 @@ class LowBalanceFlow(_Flow):
             else:
                 self.hass.config_entries.async_update_entry(self._entry, options={**options, CONF_LOW_BALANCE: least})
                 return self.async_create_entry(data={})
-        field = selector.NumberSelector(
-            selector.NumberSelectorConfig(min=0, step="any", mode=selector.NumberSelectorMode.BOX)
-        )
-        return self._form({vol.Required(CONF_LOW_BALANCE): field}, user_input or options)
+        return self._form({vol.Required(CONF_LOW_BALANCE): price()}, user_input or options)
 
 
 class ModelFlow(_Flow):
@@ -125,7 +123,8 @@ class ModelFlow(_Flow):
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask for a model, and save it if a session opens."""
         if user_input is not None:
-            data = {**self._entry.data, CONF_MODEL: user_input[CONF_MODEL].strip()}
+            model = user_input[CONF_MODEL].strip()
+            data = {**self._entry.data, CONF_MODEL: MODEL_ALIASES.get(model, model)}
             try:
                 await async_try_account(data)
             except StepAudioError as error:
@@ -134,10 +133,7 @@ class ModelFlow(_Flow):
                 self._save(data)
                 return self.async_create_entry(data={})
         models = await self._async_models()
-        field = selector.SelectSelector(
-            selector.SelectSelectorConfig(options=models, custom_value=True, mode=selector.SelectSelectorMode.DROPDOWN)
-        )
-        return self._form({vol.Required(CONF_MODEL, default=models[0]): field}, user_input)
+        return self._form({vol.Required(CONF_MODEL, default=models[0]): one_of_or_other(models)}, user_input)
 
     async def _async_models(self) -> list[str]:
         """Return the models to choose from: those that we know, and what the service offers of their kind."""
@@ -175,18 +171,23 @@ class VoiceFlow(_Flow):
             else:
                 await chosen_voice.async_choose(self.hass, self._entry, choice, voice)
                 return self.async_create_entry(data={})
-        voices = [each for each in await self._async_voices() if each["value"] != refused]
-        field = selector.SelectSelector(
-            selector.SelectSelectorConfig(options=voices, custom_value=True, mode=selector.SelectSelectorMode.DROPDOWN)
-        )
-        return self._form({vol.Required(CONF_VOICE, default=voices[0]["value"]): field}, user_input)
+        region = self._entry.data[CONF_REGION]
+        of_speech = SPEECH_ONLY_VOICES[region] if self._about("entity_id").startswith("tts.") else ()
+        voices = [each for each in (*VOICES[region], *of_speech) if each != refused]
+        clones: list[str] = []
+        with suppress(StepAudioError):  # then they can still be typed
+            clones = await list_voices(async_get_clientsession(self.hass), endpoint_of(self._entry.data))
+        field = one_of_voices(voices, (each for each in clones if each != refused), self.hass.config.language)
+        return self._form({vol.Required(CONF_VOICE, default=voices[0]): field}, user_input)
 
     async def async_step_elsewhere(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Tell that no setting names the voice: an action did, and only its author can change that."""
         if user_input is not None:
             return self.async_create_entry(data={})
         names = self._issue.translation_placeholders
-        return self.async_show_form(step_id="elsewhere", data_schema=vol.Schema({}), description_placeholders=names)  # type: ignore[arg-type]  # a shim gives probatio's class
+        return self.async_show_form(
+            step_id="elsewhere", data_schema=filled(self, {}, {}), description_placeholders=names
+        )
 
     async def _async_try(self, voice: str) -> None:
         """Try a voice with the one that refused the other; what the model does not have, synthesis may."""
@@ -195,20 +196,6 @@ class VoiceFlow(_Flow):
             await async_try_voice_of_model(client, voice)
         else:
             await async_try_voice_of_speech(client, voice)
-
-    async def _async_voices(self) -> list[selector.SelectOptionDict]:
-        region, language = self._entry.data[CONF_REGION], self.hass.config.language
-        clones: list[str] = []
-        with suppress(StepAudioError):  # then those of the region have to do
-            clones = await list_voices(async_get_clientsession(self.hass), self._entry.runtime_data.client.endpoint)
-        of_speech = SPEECH_ONLY_VOICES[region] if self._about("entity_id").startswith("tts.") else ()
-        return [
-            *(
-                selector.SelectOptionDict(value=each, label=voice_name(each, language))
-                for each in (*VOICES[region], *of_speech)
-            ),
-            *(selector.SelectOptionDict(value=each, label=clone_name(each, language)) for each in clones),
-        ]
 
 
 class PipelineFlow(_Flow):

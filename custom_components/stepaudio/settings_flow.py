@@ -14,10 +14,9 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from .client.errors import StepAudioError
 from .client.rest import list_voices
 from .const import CONF_RECOMMENDED
-from .forms import Fields, filled, flat, one_of_or_other
+from .forms import Fields, filled, flat, one_of_voices
 from .settings import FIRST, RECOMMENDED, default_title, follows_recommendation
 from .trial import endpoint_of
-from .voices import clone_name, voice_name
 
 
 class SettingsFlow(ConfigSubentryFlow):
@@ -114,7 +113,4 @@ class SettingsFlow(ConfigSubentryFlow):
                 self.clones = await list_voices(async_get_clientsession(self.hass), endpoint)
             except StepAudioError:
                 self.clones = []  # they can still be typed
-        language = self.hass.config.language
-        named = {voice: voice_name(voice, language) for voice in voices}
-        named |= {voice: clone_name(voice, language) for voice in self.clones}
-        return one_of_or_other([selector.SelectOptionDict(value=voice, label=name) for voice, name in named.items()])
+        return one_of_voices(voices, self.clones, self.hass.config.language)

@@ -11,8 +11,8 @@ from custom_components.stepaudio.const import CONF_MODEL, DOMAIN
 from simulator import PROFILES
 
 from ..conftest import KEY
+from ..texts import untold
 from .setup import account, decline, fill, suggested
-from .texts import untold
 
 
 async def begin(hass):

@@ -1,6 +1,7 @@
 """The assistant that the set-up offers."""
 
 import pytest
+from homeassistant.components import assist_pipeline
 from homeassistant.components.assist_pipeline import async_get_pipelines
 from homeassistant.components.assist_pipeline.pipeline import async_get_pipeline
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, SOURCE_RECONFIGURE, ConfigEntryState
@@ -188,9 +189,16 @@ async def test_account_without_ears_still_gets_what_it_can(hass, simulator):
 
 async def test_home_assistant_that_makes_assistants_in_another_way_says_what_to_do(hass, simulator, monkeypatch):
     form = await offered(hass, simulator)
-    monkeypatch.delattr(hass.data["assist_pipeline"], "pipeline_store")
-    entry = await take(hass, form, assistant=True, preferred=True)
+    with monkeypatch.context() as another_way:
+        another_way.delattr(hass.data["assist_pipeline"], "pipeline_store")
+        entry = await take(hass, form, assistant=True, preferred=True)
     assert entry.state is ConfigEntryState.LOADED
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"no_assistant_{entry.entry_id}")
-    assert issue.translation_key == "no_assistant"
+    ((_, issue_id),) = ir.async_get(hass).issues
+    assert issue_id == f"no_assistant_{entry.entry_id}"
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert ir.async_get(hass).issues
+    await assist_pipeline.async_update_pipeline(  # by hand, as the issue says
+        hass, async_get_pipeline(hass), conversation_engine="conversation.stepaudio"
+    )
+    assert not ir.async_get(hass).issues
     await hass.config_entries.async_unload(entry.entry_id)

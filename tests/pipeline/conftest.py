@@ -274,7 +274,7 @@ async def look_up(hass, entry):
 
 
 @pytest.fixture
-async def repairs(hass, house, hass_client, hass_ws_client):
+async def repairs(hass, house, told, hass_client, hass_ws_client):
     """Return the page of repairs."""
     for component in ("repairs", "websocket_api"):
         assert await async_setup_component(hass, component, {})

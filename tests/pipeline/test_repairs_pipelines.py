@@ -120,10 +120,17 @@ async def test_pipeline_that_is_removed_is_reported_no_more(hass, voice, others,
     assert not await repairs.issues()
 
 
-async def test_pipeline_that_is_removed_while_its_issue_is_open_ends_the_flow(hass, voice, others, repairs):
+@pytest.mark.parametrize("meanwhile", ["removed", "changed"])
+async def test_pipeline_that_is_whole_or_gone_while_its_issue_is_open_ends_the_flow(
+    hass, voice, others, engines, repairs, meanwhile
+):
     pipeline = await voice.pipeline(**foreign(others, {"stt"}))
     menu = await repairs.begin()
-    await store(hass).async_delete_item(pipeline)
+    if meanwhile == "removed":
+        await store(hass).async_delete_item(pipeline)
+    else:
+        changes = {"stt_engine": engines["stt"], "stt_language": "en-GB"}
+        await assist_pipeline.async_update_pipeline(hass, async_get_pipeline(hass, pipeline), **changes)
     assert (await repairs.answer(menu, next_step_id="switch"))["type"] == "create_entry"
 
 

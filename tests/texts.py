@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigFlow, OptionsFlow
 from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.helpers.selector import SelectSelector
@@ -15,8 +16,12 @@ TEXTS = json.loads((Path(stepaudio.__file__).parent / "translations" / "en.json"
 
 def untold(flow, result):
     """Return the texts that a step of a flow needs and that do not exist, and the placeholders nobody fills."""
+    filled = (result.get("description_placeholders") or {}).keys()
     if isinstance(flow, ConfigFlow | OptionsFlow):
         part = "config" if isinstance(flow, ConfigFlow) else "options"
+    elif isinstance(flow, RepairsFlow):
+        issue = flow._issue  # its names are filled in as well
+        part, filled = f"issues.{issue.translation_key}.fix_flow", filled | issue.translation_placeholders.keys()
     else:
         part = f"config_subentries.{flow.handler[1]}"
     needed = []
@@ -26,7 +31,10 @@ def untold(flow, result):
         step = f"{part}.step.{result['step_id']}"
         needed = [f"{step}.title", *_of_fields(step, result["data_schema"].schema)]
         needed += [f"{part}.error.{error}" for error in (result["errors"] or {}).values()]
-    filled = (result.get("description_placeholders") or {}).keys()
+    elif result["type"] is FlowResultType.MENU:
+        step = f"{part}.step.{result['step_id']}"
+        needed = [f"{step}.title", f"{step}.description"]
+        needed += [f"{step}.menu_options.{option}" for option in result["menu_options"]]
     return [key for key in needed if not (words := _find(key)) or set(re.findall(r"\{(\w+)\}", words)) - filled]
 
 
