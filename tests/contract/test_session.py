@@ -188,6 +188,14 @@ async def test_silence_is_no_speech(client, simulator):
         await turn.wait_for_transcript(5)
 
 
+async def test_turn_that_ends_without_any_sound_is_no_speech(client, simulator):
+    turn = client.session("one").listen(16_000, CONFIG)
+    turn.end_input()
+    with pytest.raises(NoSpeechError):
+        await turn.wait_for_transcript(5)
+    assert not sent(simulator, "input_audio_buffer.commit")
+
+
 async def test_new_turn_ends_the_old_one_and_takes_its_answer_back(client, simulator):
     simulator.brain = ScriptedBrain(Say("A long answer that nobody will hear."), Say("Yes?"))
     session = client.session("one")
