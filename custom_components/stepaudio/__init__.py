@@ -8,9 +8,10 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.ssl import get_default_context
 
-from . import account_issues, assist, chosen_voice, issues, pipelines
+from . import account_issues, actions, assist, chosen_voice, issues, pipelines
 from .assistant import async_fulfil_wish
 from .client.client import StepAudioClient
 from .const import CONF_MAX_SESSIONS, CONF_MODEL, CONF_SPARES, DEFAULT_MAX_SESSIONS, DEFAULT_SPARES, DOMAIN
@@ -31,6 +32,12 @@ PLATFORMS = (
     Platform.STT,
     Platform.TTS,
 )
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions: they are there whether an account is or not, and say so."""
+    actions.async_setup(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: StepAudioConfigEntry) -> bool:

@@ -227,6 +227,7 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
             turn = session.say(user_input.text, prompt.config, history(chat_log.content[1:-1]))
             spoken = assist.SpokenTurn(conversation_id, turn, user_input.text)
             assist.current_turn.set(spoken)
+        self.coordinator.underway.async_note(conversation_id, user_input)
         spoken.turn.claimed = True
         spoken.voice = prompt.config.voice if prompt.config.with_voice else ""
         return spoken

@@ -27,6 +27,7 @@ from .client.rest import account_balance, list_models
 from .client.turn import Turn
 from .const import CONF_PLAN, DOMAIN, PLAN_PAY_AS_YOU_GO
 from .entity import translated
+from .underway import Underway
 
 if TYPE_CHECKING:
     from . import StepAudioConfigEntry
@@ -71,6 +72,7 @@ class AccountCoordinator(DataUpdateCoordinator[Health]):
             hass, _LOGGER, config_entry=entry, name=DOMAIN, update_interval=_WHILE_FINE, always_update=False
         )
         self.client = client
+        self.underway = Underway(client)
         self._web_session = async_get_clientsession(hass)
         entry.async_on_unload(client.on_contact(self._on_contact))
         entry.async_on_unload(client.on_turn(self._on_turn))

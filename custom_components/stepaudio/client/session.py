@@ -150,6 +150,16 @@ class Session:
         self._wish.prepared = None
         return self._begin(turn)
 
+    def interrupt(self) -> None:
+        """Break off the answer under way, or still heard: its voice ends, and the model knows how much was heard.
+
+        A user who is speaking is not disturbed.
+        """
+        turn = self._wish.turn
+        if turn is None or turn.claimed:
+            self._leave()
+            self._interrupt_last()
+
     async def connect(self, config: SessionConfig) -> str:
         """Open and configure a connection, and raise what prevents it. Returns its voice. Cancelling is safe."""
         self._wish.config = config
