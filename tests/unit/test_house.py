@@ -60,6 +60,7 @@ PLATFORMS = {
     "tts",
     "config_flow",
     "repairs",
+    "system_health",
 }
 
 
