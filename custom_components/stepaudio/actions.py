@@ -1,4 +1,4 @@
-"""The actions: breaking an answer off, and telling how the last turns went."""
+"""The actions: having an agent answer somewhere, breaking an answer off, and telling how the last turns went."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 
-from . import insight
+from . import asking, insight
 from .const import DOMAIN
 
 if TYPE_CHECKING:
     from . import StepAudioConfigEntry
 
+_ASK: Final = "ask"
 _CANCEL: Final = "cancel"
 _EXPORT_TRACE: Final = "export_trace"
 
@@ -24,6 +25,9 @@ _EXPORT_TRACE: Final = "export_trace"
 @callback
 def async_setup(hass: HomeAssistant) -> None:
     """Register the actions."""
+    hass.services.async_register(
+        DOMAIN, _ASK, asking.async_ask, asking.SCHEMA, supports_response=SupportsResponse.OPTIONAL
+    )
     hass.services.async_register(DOMAIN, _CANCEL, _async_cancel, vol.Schema(cv.TARGET_SERVICE_FIELDS))
     hass.services.async_register(
         DOMAIN,

@@ -68,6 +68,8 @@ class SpokenTurn:
 
 
 current_turn: ContextVar[SpokenTurn | None] = ContextVar("stepaudio_current_turn", default=None)
+spoken_by: ContextVar[str | None] = ContextVar("stepaudio_spoken_by", default=None)
+"""The text-to-speech that will speak the answer where there is no run."""
 
 
 def async_current_run(hass: HomeAssistant) -> Run | None:
@@ -75,6 +77,8 @@ def async_current_run(hass: HomeAssistant) -> Run | None:
     session = chat_session.current_session.get()
     if session is None:
         return None
+    if (engine := spoken_by.get()) is not None:
+        return Run(session.conversation_id, True, None, engine, None, None, hass.config.language, None)
     try:
         start = _run_start(hass, session.conversation_id)
         if start is None:
