@@ -32,9 +32,6 @@ homeassistant:
   time_zone: Europe/Berlin
   unit_system: metric
   packages: !include_dir_named devices
-http:
-  server_host: 127.0.0.1
-  server_port: {port}
 logger:
   default: warning
   logs:
@@ -49,6 +46,8 @@ stt:
 tts:
 """
 
+# No longer set in YAML: what stands there is on trial, and Home Assistant restarts without it after five minutes.
+_SERVER = {"version": 1, "minor_version": 1, "key": "http"}
 # One onboarding step is left out: it sets up integrations that fetch packages and data from the internet.
 _ONBOARDING = {"version": 4, "minor_version": 1, "key": "onboarding", "data": {"done": ["core_config"]}}
 
@@ -120,10 +119,12 @@ async def home_assistant(
 
 def _write_config(config: Path, port: int, devices: Path, more: Sequence[Path]) -> None:
     started = "".join(f"{integration.name}:\n" for integration in more)
-    (config / "configuration.yaml").write_text(_CONFIGURATION.format(port=port) + started)
+    (config / "configuration.yaml").write_text(_CONFIGURATION + started)
     (config / "devices").symlink_to(devices)
     storage = config / ".storage"
     storage.mkdir()
+    server = {"server_host": ["127.0.0.1"], "server_port": port}
+    (storage / "http").write_text(json.dumps({**_SERVER, "data": server}))
     (storage / "onboarding").write_text(json.dumps(_ONBOARDING))
     components = config / "custom_components"
     components.mkdir()

@@ -76,6 +76,12 @@ async def test_develop_tells_only_its_user_the_way_in(opened):
     assert opened.service_url.startswith("http://127.0.0.1:")
 
 
+async def test_develop_home_stays_at_its_address_and_needs_no_repair(socket):
+    # What is pending is reverted after five minutes, by a restart.
+    assert (await socket.call("http/config"))["pending"] is None
+    assert (await socket.call("repairs/list_issues"))["issues"] == []
+
+
 async def test_develop_home_has_its_rooms_on_their_floors(socket):
     floors = {each["floor_id"]: each for each in await socket.call("config/floor_registry/list")}
     assert {(each["name"], *each["aliases"]) for each in floors.values()} == {
