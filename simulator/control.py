@@ -60,6 +60,8 @@ def routes(service: Service, connections: list[RealtimeConnection]) -> list[web.
         except (ValueError, TypeError, AttributeError) as error:
             return refusal(400, str(error), "request_params_invalid")
         service.switches = switches
+        if body.get("key"):
+            service.key = body["key"]
         if body.get("hear"):
             service.hear(*body["hear"])
         if body.get("release"):

@@ -130,6 +130,17 @@ async def test_control_steers_switches_faults_ears_and_time(start, web):
     assert simulator.clock.now() > 9
 
 
+async def test_control_revokes_the_key_for_another(start, web):
+    simulator = await start()
+    async with opened(simulator) as client:
+        await client.until("session.created")
+    async with web.post(f"{simulator.url}/simulator/steer", json={"key": "another"}) as response:
+        assert response.status == 200
+    with pytest.raises(InvalidStatus):
+        async with opened(simulator):
+            pass
+
+
 @pytest.mark.parametrize("body", [{"set": {"novelty": 1}}, {"faults": ["explode@speaking"]}, {"set": [1]}])
 async def test_control_wrong_steering_is_400_and_changes_nothing(start, web, body):
     simulator = await start()
