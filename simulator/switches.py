@@ -187,6 +187,8 @@ class Switches:
 
 
 def _read(name: str, hint: Any, text: str) -> Any:
+    if hint is str:
+        return text
     if hint is bool:
         words = {
             "true": True,

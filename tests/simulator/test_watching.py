@@ -121,10 +121,16 @@ async def test_control_tells_faults_as_they_are_thrown(start, web, fault):
 
 async def test_control_steers_switches_faults_ears_and_time(start, web):
     simulator = await start()
-    body = {"set": {"first_audio_s": 0.5}, "faults": ["refuse@connecting=503"], "hear": ["hello"], "advance_s": 9}
+    body = {
+        "set": {"first_audio_s": 0.5, "withdrawn": MODEL},
+        "faults": ["refuse@connecting=503"],
+        "hear": ["hello"],
+        "advance_s": 9,
+    }
     async with web.post(f"{simulator.url}/simulator/steer", json=body) as response:
         assert response.status == 200
     assert simulator.switches.first_audio_s == 0.5
+    assert simulator.switches.withdrawn == MODEL
     assert simulator.switches.faults == (Fault("refuse", "connecting", value="503"),)
     assert list(simulator.ears.queue) == ["hello"]
     assert simulator.clock.now() > 9
