@@ -12,7 +12,19 @@ from .assist import add_stepaudio, welcome
 from .home_assistant import HomeAssistant, home_assistant
 from .homes import SMALL, Home, furnish
 from .report import HouseError, say
-from .service import Record, service
+from .service import Account, Record, service
+
+
+@dataclass(frozen=True)
+class EmptyHouse:
+    """A furnished one that nobody has added StepAudio to."""
+
+    home_assistant: HomeAssistant
+    api: Api
+    socket: Socket
+    account: Account
+    record: Record | None
+    """What the simulator writes down; None where the real service answers."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +42,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(
+async def empty_house(
     *, port: int, home: Home = SMALL, service_port: int = 0, ears: str, voice: str, more: Sequence[Path] = ()
-) -> AsyncGenerator[House]:
+) -> AsyncGenerator[EmptyHouse]:
     """Open a house for as long as the block lasts, with `more` integrations; its files are gone afterwards."""
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="stepaudio-house-")))
@@ -48,12 +60,22 @@ async def house(
         api = up.result()
         say(f"Home Assistant runs at {ha.url}")
         socket = await stack.enter_async_context(api.socket())
+        await furnish(socket, home)
+        yield EmptyHouse(ha, api, socket, account, behind.record)
+
+
+@asynccontextmanager
+async def house(
+    *, port: int, home: Home = SMALL, service_port: int = 0, ears: str, voice: str, more: Sequence[Path] = ()
+) -> AsyncGenerator[House]:
+    """Open a house that our integration is settled in."""
+    async with empty_house(port=port, home=home, service_port=service_port, ears=ears, voice=voice, more=more) as empty:
+        ha, api, socket, account = empty.home_assistant, empty.api, empty.socket, empty.account
         try:
             entry_id = await add_stepaudio(api, account, take_assistant=not home.assistants)
-            await furnish(socket, home)
             pipeline_id = await welcome(api, socket, entry_id, home.assistants)
         except HouseError as error:
             raise ha.explained(error) from None
         names = " and ".join(each.name for each in home.assistants)
         say(f"StepAudio is set up; {names or 'the assistant that it offered'} will answer")
-        yield House(ha, api, socket, pipeline_id, account.url, behind.record)
+        yield House(ha, api, socket, pipeline_id, account.url, empty.record)

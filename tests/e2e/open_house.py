@@ -12,7 +12,7 @@ from pathlib import Path
 from house.api import Json
 from house.assist import stepaudio_entities
 from house.home import House, house
-from house.home_assistant import free_port
+from house.home_assistant import HomeAssistant, free_port
 from house.questions import LIGHT, Question, synthesise
 from house.report import HouseError, failed, run
 
@@ -26,7 +26,9 @@ async def open_house(folder: Path, sentences: list[str]) -> int:
             spoken = tasks.create_task(asyncio.to_thread(synthesise, sentences))
             async with house(port=free_port(), ears="whisper", voice="piper", more=[OVERHEARING]) as opened:
                 await asyncio.to_thread(keep, await spoken, folder)
-                await _stay(opened)
+                sys.stdout.write(json.dumps(await _described(opened)) + "\n")
+                sys.stdout.flush()
+                await stay(opened.home_assistant)
     except* HouseError as errors:
         failure = failed("The house", errors)
     return 1 if failure else 0
@@ -35,14 +37,6 @@ async def open_house(folder: Path, sentences: list[str]) -> int:
 def keep(questions: list[Question], folder: Path) -> None:
     for number, question in enumerate(questions):
         (folder / f"{number}.pcm").write_bytes(question.speech)
-
-
-async def _stay(opened: House) -> None:
-    sys.stdout.write(json.dumps(await _described(opened)) + "\n")
-    sys.stdout.flush()
-    await _end_of_input()
-    if wrong := opened.home_assistant.errors_about("stepaudio"):
-        raise HouseError(f"Home Assistant logged an error of the integration: {wrong[0]}")
 
 
 async def _described(opened: House) -> Json:
@@ -56,10 +50,13 @@ async def _described(opened: House) -> Json:
     }
 
 
-async def _end_of_input() -> None:
+async def stay(ha: HomeAssistant) -> None:
+    """Wait for the end of standard input, by when our integration has logged no error."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await reader.read()
+    if wrong := ha.errors_about("stepaudio"):
+        raise HouseError(f"Home Assistant logged an error of the integration: {wrong[0]}")
 
 
 if __name__ == "__main__":

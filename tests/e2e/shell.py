@@ -1,7 +1,9 @@
 """What every test of a script needs: a shell's environment, and the processes that carry its mark."""
 
 import contextlib
+import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -31,3 +33,23 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < until, "that did not come about"
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def opened_by(module, *arguments, **more):
+    """Run a module in Home Assistant's environment for as long as the block lasts; give what its line of JSON tells."""
+    with subprocess.Popen(
+        [PYTHON, "-m", module, *arguments],
+        cwd=REPOSITORY,
+        env=environment(module, **more),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as keeper:
+        try:
+            told = next((line for line in keeper.stdout if line.startswith("{")), None)
+            assert told is not None, "the house did not open; standard error says why"
+            yield json.loads(told)
+        finally:
+            keeper.communicate()  # which ends its standard input, and with it the house
+    assert keeper.returncode == 0

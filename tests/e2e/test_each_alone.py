@@ -8,7 +8,6 @@ import random
 import re
 import shutil
 import struct
-import subprocess
 from difflib import SequenceMatcher
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +24,8 @@ from house.satellite import Satellite
 from house.service import Record
 from house.sound import RATE_HZ, decode, wav
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from .shell import opened_by
+
 LIGHT_ON = "Turn on the kitchen light, please."
 SPEECH_CONTENT = "format=wav; codec=pcm; sample_rate=16000; bit_rate=16; channel=1; language=en-US"
 MESSAGES = ("The washing machine has finished.", "Your package arrived this morning.")
@@ -45,22 +45,9 @@ def opened(tmp_path_factory):
     watched = folder / "ffmpeg"
     watched.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> "{calls}"\nexec "{shutil.which("ffmpeg")}" "$@"\n')
     watched.chmod(0o700)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("STEPFUN_")}
-    with subprocess.Popen(
-        [REPOSITORY / ".venv-ha/bin/python", "-m", "tests.e2e.open_house", folder, LIGHT_ON],
-        cwd=REPOSITORY,
-        env={**kept, "PYTHONPATH": str(REPOSITORY / "scripts"), "PATH": f"{folder}:{kept['PATH']}"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as keeper:
-        try:
-            told = next((line for line in keeper.stdout if line.startswith("{")), None)
-            assert told is not None, "the house did not open; standard error says why"
-            yield SimpleNamespace(**json.loads(told), folder=folder, ffmpeg_calls=calls)
-        finally:
-            keeper.communicate()  # which ends its standard input, and with it the house
-    assert keeper.returncode == 0
+    path = f"{folder}:{os.environ['PATH']}"
+    with opened_by("tests.e2e.open_house", folder, LIGHT_ON, PATH=path) as told:
+        yield SimpleNamespace(**told, folder=folder, ffmpeg_calls=calls)
 
 
 @pytest.fixture
