@@ -53,6 +53,7 @@ async def async_answer(chat_log: conversation.ChatLog, agent_id: str, turn: Turn
             if isinstance(content, conversation.ToolResultContent):
                 call = next(call for call in answer.calls if call.call_id == content.tool_call_id)
                 results.append(CallResult(call, json_dumps(content.result.data)))
+        _trace(chat_log, answer)
         if answer.status == "cancelled" and not answer.words:
             raise ClosedError
         ours = [call for call in answer.calls if prompt.is_ours(call)] if answer.status == "completed" else []
@@ -66,6 +67,18 @@ async def async_answer(chat_log: conversation.ChatLog, agent_id: str, turn: Turn
             return listen_again
         rounds += 1
     raise TooManyRoundsError
+
+
+def _trace(chat_log: conversation.ChatLog, answer: Answer) -> None:
+    """Tell the conversation's trace what an answer cost, in the terms of Home Assistant's own agents."""
+    if answer.usage is not None:
+        usage = answer.usage
+        stats = {
+            "input_tokens": usage.input_tokens,
+            "cached_input_tokens": usage.cached_tokens,
+            "output_tokens": usage.output_tokens,
+        }
+        chat_log.async_trace({"stats": stats})
 
 
 async def _deltas(answer: Answer, prompt: Prompt) -> AsyncIterator[conversation.AssistantContentDeltaDict]:
