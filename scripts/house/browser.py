@@ -1,5 +1,6 @@
 """Debian's Chromium on the pages of a Home Assistant: opened, told its language, photographed."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -122,19 +123,28 @@ async def photograph(
 
 
 async def _shot(page: Page, of: Locator | None) -> bytes:
-    """Return what is seen; of a dialog, all of it, with a little around it."""
+    """Return what is seen, or of a dialog all of it, once it has come to rest: two in a row are the same."""
     await page.evaluate("document.fonts.ready")
+    if of is not None:
+        await page.set_viewport_size({"width": _WIDTH, "height": _TALL})
+    before, seen = b"", await _glance(page, of)
+    async with asyncio.timeout(_PATIENCE_MS / 1000):
+        while seen != before:
+            before, seen = seen, await _glance(page, of)
+    await page.set_viewport_size({"width": _WIDTH, "height": _HEIGHT})
+    return seen
+
+
+async def _glance(page: Page, of: Locator | None) -> bytes:
+    """Return what is seen right now; of a dialog, with a little around it."""
     if of is None:
         return await page.screenshot(animations="disabled")
-    await page.set_viewport_size({"width": _WIDTH, "height": _TALL})
     box = await of.bounding_box()
     if box is None:
         raise HouseError("Nothing is seen of what a picture was to be taken of.")
     width, height = box["width"] + 2 * _MARGIN, box["height"] + 2 * _MARGIN
     around = FloatRect(x=box["x"] - _MARGIN, y=box["y"] - _MARGIN, width=width, height=height)
-    picture = await page.screenshot(animations="disabled", clip=around)
-    await page.set_viewport_size({"width": _WIDTH, "height": _HEIGHT})
-    return picture
+    return await page.screenshot(animations="disabled", clip=around)
 
 
 def _keep(picture: bytes, path: Path) -> None:
