@@ -15,7 +15,6 @@ from ..repository import INTEGRATION, ROOT, read_yaml
 
 FOLDER = ROOT / "blueprints" / "automation"
 BLUEPRINTS = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.yaml"))
-ACTIONS = INTEGRATION / "services.yaml"
 PEOPLE = {"agent": "conversation.stepaudio", "when": [{"trigger": "event", "event_type": "rang"}]}
 
 
@@ -57,13 +56,13 @@ async def test_blueprint_is_loaded_and_explains_each_input(hass, path):
     BlueprintInputs(blueprint, {"use_blueprint": {"path": path, "input": dict.fromkeys(blueprint.inputs)}}).validate()
 
 
-async def test_announcement_is_made_on_each_satellite_by_the_agent(hass, asked):
+async def test_announcement_is_made_on_each_player_by_the_agent(hass, asked):
     hass.states.async_set("sensor.washer", "Cotton")
-    satellites = ["assist_satellite.kitchen", "assist_satellite.bath"]
+    players = ["assist_satellite.kitchen", "media_player.bath"]
     what = "The washing machine is done with {{ states('sensor.washer') }}."
-    await automate(hass, "announce", satellites=satellites, what=what, **PEOPLE)
+    await automate(hass, "announce", players=players, what=what, **PEOPLE)
     await ring(hass)
-    assert [call.data["satellite"] for call in asked] == satellites
+    assert [call.data["player"] for call in asked] == players
     assert {call.data["agent"] for call in asked} == {PEOPLE["agent"]}
     assert all(call.data["text"].endswith("The washing machine is done with Cotton.") for call in asked)
 
@@ -86,7 +85,7 @@ async def good_morning(hass):
     await automate(
         hass,
         "good_morning",
-        satellite="assist_satellite.kitchen",
+        player="assist_satellite.kitchen",
         weather="weather.home",
         calendars=["calendar.home", "calendar.work"],
         **PEOPLE,
@@ -99,7 +98,7 @@ async def test_good_morning_tells_the_weather_and_the_day_in_order(hass, asked, 
     await good_morning(hass)
     await ring(hass)
     (call,) = asked
-    assert (call.data["agent"], call.data["satellite"]) == (PEOPLE["agent"], "assist_satellite.kitchen")
+    assert (call.data["agent"], call.data["player"]) == (PEOPLE["agent"], "assist_satellite.kitchen")
     assert "rainy, 4 to 9 degrees" in call.data["text"]
     assert call.data["text"].index("Dentist") < call.data["text"].index("Talk")
 
@@ -135,9 +134,8 @@ async def test_low_balance_is_told_once_when_it_falls(hass):
     assert [call.data["message"] for call in told] == ["The balance is down to 9.5 CNY."]
 
 
-@pytest.mark.skipif(not ACTIONS.exists(), reason="there are no actions yet")
 def test_blueprints_fill_in_fields_that_the_action_has():
-    actions = read_yaml(ACTIONS)
+    actions = read_yaml(INTEGRATION / "services.yaml")
     for text in (path.read_text() for path in FOLDER.rglob("*.yaml")):
         for name, fields in re.findall(r"action: stepaudio\.(\w+)\n +data:\n((?: {6,}.*\n)+)", text):
             assert set(re.findall(r"^ +(\w+): ", fields, re.MULTILINE)) <= set(actions[name]["fields"])

@@ -145,7 +145,6 @@ def test_platforms_say_how_many_calls_at_once_they_take():
         assert re.search(r"^PARALLEL_UPDATES = \d", path.read_text(), re.MULTILINE), path.name
 
 
-@pytest.mark.skipif(not (INTEGRATION / "brand").exists(), reason="the images are not drawn yet")
 def test_brand_images_have_the_sizes_that_home_assistant_shows():
     assert {path.name for path in (INTEGRATION / "brand").iterdir()} == set(IMAGES)
     for name, size in IMAGES.items():

@@ -27,8 +27,10 @@ def code(*names):
 @pytest.mark.parametrize(
     ("rule", "file", "words"),
     [
+        ("action-setup", "__init__.py", "async def async_setup("),
         ("config-entry-unloading", "__init__.py", "async_unload_entry"),
         ("config-flow", "config_flow.py", "async_step_user"),
+        ("diagnostics", "diagnostics.py", "async_get_config_entry_diagnostics"),
         ("has-entity-name", "entity.py", "_attr_has_entity_name = True"),
         ("reauthentication-flow", "config_flow.py", "async_step_reauth_confirm"),
         ("reconfiguration-flow", "config_flow.py", "async_step_reconfigure"),
@@ -56,9 +58,8 @@ def test_polling_says_how_often():
 def test_errors_for_people_are_translated():
     for path in INTEGRATION.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            raised = node.exc if isinstance(node, ast.Raise) else None
-            if isinstance(raised, ast.Call) and getattr(raised.func, "id", "") in ERRORS:
-                assert "translation_key" in {keyword.arg for keyword in raised.keywords}, (path.name, node.lineno)
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS:
+                assert "translation_key" in {keyword.arg for keyword in node.keywords}, (path.name, node.lineno)
 
 
 def test_entities_have_translated_names():

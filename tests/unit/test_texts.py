@@ -15,7 +15,7 @@ from ..repository import INTEGRATION, read_json, read_yaml
 
 EN = read_json("translations/en.json")
 ICONS = read_json("icons.json")
-SERVICES = read_yaml(INTEGRATION / "services.yaml") if (INTEGRATION / "services.yaml").exists() else {}
+SERVICES = read_yaml(INTEGRATION / "services.yaml")
 # Reasons that Home Assistant's own helpers end a flow with.
 ENDINGS = {"already_configured", "reauth_successful", "reconfigure_successful", "unique_id_mismatch"}
 
