@@ -133,7 +133,8 @@ class Home:
 def refusals() -> dict[str, str]:
     """Return how the integration's own sentences begin, and the key of each."""
     translations = json.loads((Path(integration.__file__).parent / "translations" / "en.json").read_text())
-    return {sentence["message"].partition("{")[0]: key for key, sentence in translations["exceptions"].items()}
+    beginnings = {sentence["message"].partition("{")[0]: key for key, sentence in translations["exceptions"].items()}
+    return {beginning: key for beginning, key in beginnings.items() if beginning}
 
 
 @asynccontextmanager

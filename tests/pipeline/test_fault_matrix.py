@@ -13,10 +13,11 @@ from ..conftest import KEY
 from .matrix import PHASES, ROWS, outcomes
 
 SENTENCES = {
-    exception["message"].split("{")[0]: key
+    beginning: key
     for key, exception in json.loads((Path(integration.__file__).parent / "translations" / "en.json").read_text())[
         "exceptions"
     ].items()
+    if (beginning := exception["message"].split("{")[0])
 }
 
 
