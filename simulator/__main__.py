@@ -6,6 +6,7 @@ import contextlib
 import signal
 from pathlib import Path
 
+from .brain import Brain
 from .ears import Ears, ScriptEars, WhisperEars
 from .faults import Fault
 from .profiles import PROFILES
@@ -55,7 +56,7 @@ def read_switches(switches: Switches, settings: list[str], faults: list[str]) ->
     return switches.replace(faults=tuple(Fault.parse(fault) for fault in faults))
 
 
-async def serve(options: argparse.Namespace) -> None:
+async def serve(options: argparse.Namespace, brain: Brain | None = None) -> None:
     """Serve until told to end."""
     ears: Ears = WhisperEars() if options.ears == "whisper" else ScriptEars(*options.hear)
     voice: Voice = PiperVoice() if options.voice == "piper" else ToneVoice()
@@ -69,6 +70,7 @@ async def serve(options: argparse.Namespace) -> None:
         recording=options.recording,
         switches=options.switches,
         key=options.key,
+        brain=brain,
         ears=ears,
         voice=voice,
         pace=options.pace,

@@ -15,6 +15,7 @@ from .home_assistant import free_port
 from .questions import LIGHT, LIGHT_AFTER, QUESTIONS, Question, synthesise
 from .report import HouseError, failed, run, say
 from .satellite import Heard, Satellite
+from .service import Simulated
 from .sound import RATE_HZ, decode, write_wav
 from .timeline import Turn
 
@@ -44,7 +45,7 @@ async def _demo(options: argparse.Namespace) -> int:
         async with asyncio.TaskGroup() as tasks:
             # Made while Home Assistant starts.
             questions = tasks.create_task(asyncio.to_thread(_questions, options))
-            async with house(port=free_port(), ears="whisper", voice="piper") as open_house:
+            async with house(port=free_port(), simulated=Simulated("whisper", "piper")) as open_house:
                 await _show(open_house, await questions, options)
     except* HouseError as errors:
         failure = failed("The demo", errors)

@@ -8,6 +8,7 @@ from .home import house
 from .home_assistant import free_port
 from .homes import FAMILY
 from .report import HouseError, failed, run, say
+from .service import Simulated
 
 
 def main() -> int:
@@ -26,9 +27,7 @@ async def _develop(options: argparse.Namespace) -> int:
         async with house(
             port=options.port or free_port(),
             home=FAMILY,
-            service_port=options.service_port,
-            ears=options.ears,
-            voice=options.voice,
+            simulated=Simulated(options.ears, options.voice, port=options.service_port),
         ) as opened:
             api = opened.api
             with hung_up(Doorplate(api.url, api.token, opened.service_url)):

@@ -12,7 +12,7 @@ from .assist import add_stepaudio, welcome
 from .home_assistant import HomeAssistant, home_assistant
 from .homes import SMALL, Home, furnish
 from .report import HouseError, say
-from .service import Account, Record, service
+from .service import Account, Record, Simulated, service
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class House:
 
 @asynccontextmanager
 async def empty_house(
-    *, port: int, home: Home = SMALL, service_port: int = 0, ears: str, voice: str, more: Sequence[Path] = ()
+    *, port: int, home: Home = SMALL, simulated: Simulated, more: Sequence[Path] = ()
 ) -> AsyncGenerator[EmptyHouse]:
     """Open a house for as long as the block lasts, with `more` integrations; its files are gone afterwards."""
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="stepaudio-house-")))
         config = directory / "config"
         config.mkdir()
-        behind = await stack.enter_async_context(service(directory, port=service_port, ears=ears, voice=voice))
+        behind = await stack.enter_async_context(service(directory, simulated))
         ha = await stack.enter_async_context(home_assistant(config, port, home.devices, more))
         say(f"starting Home Assistant, with {behind.name} behind it")
         async with asyncio.TaskGroup() as tasks:
@@ -66,10 +66,10 @@ async def empty_house(
 
 @asynccontextmanager
 async def house(
-    *, port: int, home: Home = SMALL, service_port: int = 0, ears: str, voice: str, more: Sequence[Path] = ()
+    *, port: int, home: Home = SMALL, simulated: Simulated, more: Sequence[Path] = ()
 ) -> AsyncGenerator[House]:
     """Open a house that our integration is settled in."""
-    async with empty_house(port=port, home=home, service_port=service_port, ears=ears, voice=voice, more=more) as empty:
+    async with empty_house(port=port, home=home, simulated=simulated, more=more) as empty:
         ha, api, socket, account = empty.home_assistant, empty.api, empty.socket, empty.account
         try:
             entry_id = await add_stepaudio(api, account, take_assistant=not home.assistants)

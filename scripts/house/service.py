@@ -40,6 +40,18 @@ def account_from_environment() -> Account | None:
     return Account(region, plan, key)
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """How the simulator is run: what it hears and speaks with, the rest of its command line, and its port."""
+
+    ears: str = "script"
+    voice: str = "tone"
+    arguments: tuple[str, ...] = ()
+    port: int = 0
+    module: str = "simulator"
+    """What is run; another one puts words into its mouth."""
+
+
 class Record:
     """What the simulator wrote down of the events that passed it."""
 
@@ -85,14 +97,14 @@ class Simulator:
 
 
 @asynccontextmanager
-async def service(directory: Path, *, port: int, ears: str, voice: str) -> AsyncGenerator[StepFun | Simulator]:
+async def service(directory: Path, simulated: Simulated) -> AsyncGenerator[StepFun | Simulator]:
     """Give the real service where the environment holds a key, else run the simulator while the block lasts."""
     if account := account_from_environment():
         yield StepFun(account)
         return
     key = secrets.token_hex(8)
     record = directory / "service.jsonl"
-    command = [sys.executable, "-m", "simulator", "--port", str(port), "--key", key]
-    command += ["--ears", ears, "--voice", voice, "--record", str(record)]
+    command = [sys.executable, "-m", simulated.module, "--port", str(simulated.port), "--key", key]
+    command += ["--ears", simulated.ears, "--voice", simulated.voice, "--record", str(record), *simulated.arguments]
     async with running("The simulator", command, directory / "simulator.log", cwd=REPOSITORY) as process:
         yield Simulator(process, Record(record), key)

@@ -10,6 +10,7 @@ from house.home import EmptyHouse, empty_house
 from house.home_assistant import free_port
 from house.homes import FAMILY
 from house.report import HouseError, failed, run
+from house.service import Simulated
 
 from .open_house import stay
 
@@ -17,7 +18,7 @@ from .open_house import stay
 async def open_empty_house() -> int:
     failure = None
     try:
-        async with empty_house(port=free_port(), home=FAMILY, ears="script", voice="tone") as opened:
+        async with empty_house(port=free_port(), home=FAMILY, simulated=Simulated()) as opened:
             sys.stdout.write(json.dumps(described(opened)) + "\n")
             sys.stdout.flush()
             await stay(opened.home_assistant)

@@ -15,6 +15,7 @@ from house.home import House, house
 from house.home_assistant import HomeAssistant, free_port
 from house.questions import LIGHT, Question, synthesise
 from house.report import HouseError, failed, run
+from house.service import Simulated
 
 OVERHEARING = Path(__file__).with_name("overhearing")
 
@@ -24,7 +25,7 @@ async def open_house(folder: Path, sentences: list[str]) -> int:
     try:
         async with asyncio.TaskGroup() as tasks:
             spoken = tasks.create_task(asyncio.to_thread(synthesise, sentences))
-            async with house(port=free_port(), ears="whisper", voice="piper", more=[OVERHEARING]) as opened:
+            async with house(port=free_port(), simulated=Simulated("whisper", "piper"), more=[OVERHEARING]) as opened:
                 await asyncio.to_thread(keep, await spoken, folder)
                 sys.stdout.write(json.dumps(await _described(opened)) + "\n")
                 sys.stdout.flush()

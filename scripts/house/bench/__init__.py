@@ -1,0 +1,1 @@
+"""Measures what stands between the model and the listener."""
