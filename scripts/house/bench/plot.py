@@ -8,6 +8,7 @@ from .figures import Chart, Panel, Span
 from .goals import goal_of
 
 _WIDTH = 760
+_MARGIN = 12
 _LABELS = 250
 _VALUES = 96
 _ROW = 26
@@ -17,8 +18,10 @@ _LANES = ("#8250df", "#2f7fd1", "#1a7f37")
 
 
 def draw_chart(chart: Chart, figures: Mapping[str, float]) -> str:
-    """Draw a scenario: a bar for each figure, green where it has to end, red where it does not."""
+    """Draw a scenario: a bar for each figure, a line where it has to end, in red if it does not."""
     parts = [_text(0, 18, chart.title, weight="600")]
+    if any(goal_of(name) for panel in chart.panels for _, name in panel.bars if name in figures):
+        parts += [_line(_WIDTH - 62, 8, _WIDTH - 62, 22, _GOAL, width=2), _text(_WIDTH - 54, 19, "the goal")]
     y = 34.0
     for panel in chart.panels:
         drawn, y = _panel(panel, figures, y)
@@ -80,11 +83,12 @@ def _ticks(begin: float, end: float) -> Iterable[float]:
 
 
 def _svg(title: str, height: float, parts: Iterable[str]) -> str:
+    box = f"{-_MARGIN} {-_MARGIN} {_WIDTH + 2 * _MARGIN} {height + 2 * _MARGIN:g}"
     return "\n".join(
         (
-            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {_WIDTH} {height:g}' role='img' {_FONT}>",
+            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='{box}' role='img' {_FONT}>",
             f"<title>{escape(title)}</title>",
-            f"<rect width='{_WIDTH}' height='{height:g}' fill='#ffffff'/>",
+            f"<rect x='{-_MARGIN}' y='{-_MARGIN}' width='100%' height='100%' fill='#ffffff'/>",
             *parts,
             "</svg>\n",
         )
