@@ -36,13 +36,18 @@ class Socket:
     async def subscription(
         self, command: str, **fields: Any
     ) -> AsyncGenerator[asyncio.Queue[tuple[float, Json] | None]]:
-        """Send a command and queue its events with their monotonic times of arrival; None when the socket is lost."""
+        """Send a command and queue its events with their monotonic times of arrival; None when the socket is lost.
+
+        The subscription ends with the block, and whatever runs for it.
+        """
         events: asyncio.Queue[tuple[float, Json] | None] = asyncio.Queue()
         number, _ = await self._send(command, fields, events)
         try:
             yield events
         finally:
             self._subscriptions.pop(number, None)
+            with suppress(HouseError, aiohttp.ClientError):
+                await self.call("unsubscribe_events", subscription=number)
 
     async def _send(
         self, command: str, fields: Json, events: asyncio.Queue[tuple[float, Json] | None] | None = None
