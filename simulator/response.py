@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .realtime import RealtimeConnection
 
 BYTE_RATE = SAMPLE_BYTES * SERVICE_HZ
-WRITTEN_WORD_S = 0.03
 
 
 class Message:
@@ -165,9 +164,12 @@ class Response:
         await self._close_message(message, "completed")
 
     async def _write(self, message: Message) -> None:
+        clock, written = self._service.clock, 0
+        start_s = clock.now()
         while message.words:
             await self._word(message)
-            await self._service.clock.until(self._service.clock.now(), WRITTEN_WORD_S, self.hurry)
+            written += 1
+            await clock.until(start_s, written * self._service.switches.written_word_s, self.hurry)
 
     async def _speak(self, message: Message, feed: AudioFeed) -> None:
         clock, switches = self._service.clock, self._service.switches

@@ -117,6 +117,7 @@ class Switches:
     )
     first_word_s: float = _switch(0.1, "?", "from response.create to the first word")
     first_audio_s: float = _switch(0.212, "1.14", "from response.create to the first audio")
+    written_word_s: float = _switch(0.03, "?", "from word to word (or Chinese character) of words alone")
     delivery_speed: float = _switch(2.0, "1.10", "speed of the audio's delivery, 1.5 to 3.3 times real time")
     audio_delta_bytes: int = _switch(8192, "1.10", "audio in one delta: 8192, or 6464 elsewhere")
     words_ahead_s: float = _switch(2.0, "1.10", "of speech that the words run ahead of the voice; inf: all words first")

@@ -92,6 +92,7 @@ IN_TIME = [
     ("words_ahead_s", 4.0, {}),
     ("first_word_s", 0.7, {}),
     ("first_audio_s", 0.9, {}),
+    ("written_word_s", 0.3, {}),
     ("delivery_speed", 3.3, {}),
     ("cancel_event", "cancelled", {}),
     ("cancel_event", "both", {}),

@@ -37,6 +37,7 @@ TOLERANCES = {
     "vad_commit_s": 0.1,
     "first_word_s": 0.2,
     "first_audio_s": 0.2,
+    "written_word_s": 0.1,
     "delivery_speed": 0.3,
     "words_ahead_s": 0.5,
     "cancel_s": 0.1,

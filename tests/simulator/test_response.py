@@ -248,6 +248,16 @@ async def test_response_delivery_is_paced_and_first_audio_waits(start):
     assert sent[-1].at_s - sent[1].at_s >= gap * (len(sent) - 2)
 
 
+async def test_response_in_words_alone_is_written_word_by_word(start):
+    switches = PROFILES["s3"].replace(written_word_s=0.4)
+    simulator = await start(switches=switches, brain=ScriptedBrain(Say("Two words 和四个字")), pace=0.05)
+    async with configured(simulator, modalities=["text"]) as client:
+        await client.ask("A question of some length.")
+    words = [entry for entry in simulator.log if entry.type == "response.audio_transcript.delta"]
+    assert len(words) == 6
+    assert words[-1].at_s - words[0].at_s >= 0.05 * 0.4 * 5
+
+
 async def test_response_create_without_quota_left_is_refused(start):
     simulator = await start()
     async with configured(simulator) as client:

@@ -82,7 +82,7 @@ PROBES = (
         "settings",
         "settings of one answer, and words alone",
         response.settings,
-        ("create_settings", "text_only_events"),
+        ("create_settings", "text_only_events", "written_word_s"),
         connects=1,
         cost=Cost(read=2500, spoken_s=5, written=400),
     ),

@@ -20,6 +20,7 @@ _WORDS_ONLY_MODELS = ("step-audio-2", "step-audio-2-mini")
 """They gave no voice in the one test that is told of (sheet 1.3)."""
 _QUICK_ANSWERS = 2
 _LEAST_GAPS = 4
+_WORD = re.compile(r"[\u4e00-\u9fff]|\w+")
 
 
 async def voiced(bench: Bench) -> None:
@@ -170,11 +171,26 @@ async def _words_alone(wire: Wire, findings: Findings) -> None:
         findings.see("text_only_events", kinds.pop())
     else:
         findings.miss("text_only_events", f"{' and '.join(sorted(kinds)) or 'no words'} came")
+    written = [answer]
     for name, question in (
         ("Chinese", "请用中文告诉我，一年有几个季节？"),
         ("English", "Which season follows winter?"),
     ):
         await type_text(wire, question)
-        text = (await respond(wire)).text
+        written.append(await respond(wire))
+        text = written[-1].text
         letters = "Chinese" if re.search(r"[\u4e00-\u9fff]", text) else "other letters" if text else "no words"
         findings.tell(f"language_{name}", f"A question typed in {name} is answered in {letters}.")
+    _writing(written, findings)
+
+
+def _writing(answers: list[Answer], findings: Findings) -> None:
+    paces = []
+    for first, *others in (answer.words for answer in answers if answer.words):
+        words = sum(len(_WORD.findall(str(event.body.get("delta", "")))) for event in others)
+        if words >= _LEAST_GAPS:
+            paces.append((others[-1].at_s - first.at_s) / words)
+    if paces:
+        findings.see("written_word_s", round(median(paces), 3), f"the median of {len(paces)} answers")
+    else:
+        findings.miss("written_word_s", "the answers had too few words")
