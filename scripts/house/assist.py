@@ -35,6 +35,13 @@ async def add_wyoming(api: Api, host: str, port: int) -> str:
     return entry_id
 
 
+async def add_openai(api: Api) -> str:
+    """Add Home Assistant's own OpenAI integration as a user does, and return the id of its entry."""
+    answers = {"user": {"api_key": "any"}}
+    entry_id: str = (await _fill_in(api, _ENTRIES, "openai_conversation", answers))["result"]["entry_id"]
+    return entry_id
+
+
 async def _fill_in(api: Api, path: str, handler: str | list[str], answers: Mapping[str, Json]) -> Json:
     """Go through a flow with an answer for each step, what it suggests beside it, and return its end."""
     flow = await api.post(path, {"handler": handler, "show_advanced_options": False})
@@ -73,25 +80,25 @@ def _in_words(flow: Json) -> str:
     return sentences
 
 
-async def stepaudio_entities(socket: Socket) -> dict[str, str]:
-    """Return our entity ids by platform, as soon as all that a pipeline needs are there."""
+async def entities_of(socket: Socket, entry_id: str) -> dict[str, str]:
+    """Return an entry's entity ids by platform, as soon as all that a pipeline needs are there."""
     found: dict[str, str] = {}
     try:
         async with asyncio.timeout(_ENTITIES_TIMEOUT_S):
             while not {"conversation", "stt", "tts"} <= found.keys():
                 await asyncio.sleep(_POLL_S)
                 for entry in await socket.call("config/entity_registry/list"):
-                    if entry["platform"] == "stepaudio":
+                    if entry["config_entry_id"] == entry_id:
                         found.setdefault(entry["entity_id"].partition(".")[0], entry["entity_id"])
     except TimeoutError:
         listed = ", ".join(found.values()) or "none"
-        raise HouseError(f"StepAudio's entities did not all appear; these did: {listed}.") from None
+        raise HouseError(f"What an assistant needs did not all appear; this did: {listed}.") from None
     return found
 
 
 async def welcome(api: Api, socket: Socket, entry_id: str, assistants: Sequence[Assistant]) -> str:
     """Set up who answers, prefer the first, and return its pipeline's id; without any, that of the set-up."""
-    entities = await stepaudio_entities(socket)
+    entities = await entities_of(socket, entry_id)
     if not assistants:
         return await _assistant_of_set_up(socket, entities)
     pipelines = []
@@ -100,7 +107,7 @@ async def welcome(api: Api, socket: Socket, entry_id: str, assistants: Sequence[
         await _fill_in(api, _SUBENTRIES, [entry_id, "conversation"], persona)
         await _until_loaded(socket, entry_id)
         agent = await _agent_of(socket, entry_id, assistant)
-        pipelines.append(await _create_pipeline(socket, {**entities, "conversation": agent}, assistant))
+        pipelines.append(await create_pipeline(socket, {**entities, "conversation": agent}, assistant))
     await _dismiss_first_agent(socket, entry_id)
     await socket.call("assist_pipeline/pipeline/set_preferred", pipeline_id=pipelines[0])
     return pipelines[0]
@@ -150,7 +157,8 @@ async def _until_loaded(socket: Socket, entry_id: str) -> None:
         raise HouseError(f"StepAudio was not set up again after a change of its agents: {state}.") from None
 
 
-async def _create_pipeline(socket: Socket, engines: Mapping[str, str], assistant: Assistant) -> str:
+async def create_pipeline(socket: Socket, engines: Mapping[str, str], assistant: Assistant) -> str:
+    """Have an assistant answer through these entities, given by platform, and return its pipeline's id."""
     pipeline = await socket.call(
         "assist_pipeline/pipeline/create",
         name=assistant.name,

@@ -34,6 +34,8 @@ class House:
     home_assistant: HomeAssistant
     api: Api
     socket: Socket
+    entry_id: str
+    """Our account."""
     pipeline_id: str
     service_url: str | None
     """The simulator's address; None where the real service answers."""
@@ -78,4 +80,4 @@ async def house(
             raise ha.explained(error) from None
         names = " and ".join(each.name for each in home.assistants)
         say(f"StepAudio is set up; {names or 'the assistant that it offered'} will answer")
-        yield House(ha, api, socket, pipeline_id, account.url, empty.record)
+        yield House(ha, api, socket, entry_id, pipeline_id, account.url, empty.record)

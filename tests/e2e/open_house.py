@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from house.api import Json
-from house.assist import stepaudio_entities
+from house.assist import entities_of
 from house.home import House, house
 from house.home_assistant import HomeAssistant, free_port
 from house.questions import LIGHT, Question, synthesise
@@ -46,7 +46,7 @@ async def _described(opened: House) -> Json:
         "token": opened.api.token,
         "pipeline_id": opened.pipeline_id,
         "light": LIGHT,
-        "entities": await stepaudio_entities(opened.socket),
+        "entities": await entities_of(opened.socket, opened.entry_id),
         "record": str(opened.record.path),
     }
 

@@ -34,13 +34,17 @@ def spoken(length: str) -> bytes:
     return tones(QUESTIONS[length], RATE_HZ)
 
 
+def reply_to(question: str) -> str:
+    """Return the reply to a question, and to whatever else the shortest."""
+    length = next((length for length, asked in QUESTIONS.items() if asked in question), "2")
+    return REPLIES[length]
+
+
 class _Brain:
-    """Answers each question with its reply, and whatever else with the shortest."""
+    """Answers each question with its reply."""
 
     def answer(self, prompt: Prompt) -> Sequence[Step]:
-        heard = next(iter(reversed(prompt.user_words())), "")
-        length = next((length for length, question in QUESTIONS.items() if question in heard), "2")
-        return [Say(REPLIES[length])]
+        return [Say(reply_to(next(iter(reversed(prompt.user_words())), "")))]
 
 
 if __name__ == "__main__":
