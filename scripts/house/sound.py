@@ -11,6 +11,12 @@ from .report import HouseError
 
 RATE_HZ = 16_000
 _FLAC_BLOCK_HEADER_BYTES = 4
+# Layer III of MPEG 1 and of the others: kbit/s by the header's index.
+_MP3_KBITS = {
+    True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_MP3_RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8000)}
 
 
 def decode(source: Path | bytes, rate_hz: int = RATE_HZ) -> bytes:
@@ -59,8 +65,8 @@ def header_bytes(data: bytes) -> int | None:
         size = 0
         for byte in data[6:10]:
             size = size << 7 | byte
-        return 10 + size
-    return 0
+        return _mp3_header_bytes(data, 10 + size)
+    return _mp3_header_bytes(data, 0)
 
 
 def _flac_header_bytes(data: bytes) -> int | None:
@@ -71,3 +77,18 @@ def _flac_header_bytes(data: bytes) -> int | None:
         if last:
             return at
     return None
+
+
+def _mp3_header_bytes(data: bytes, at: int) -> int | None:
+    """Return where the frames of sound begin: behind the first one if it only describes the others."""
+    if len(data) < at + 4:
+        return None
+    sync, versions, rates, _ = data[at : at + 4]
+    if sync != 0xFF or versions & 0xE0 != 0xE0:
+        return at
+    version = versions >> 3 & 3
+    kbits, rate_hz = _MP3_KBITS[version == 3][rates >> 4], _MP3_RATES_HZ[version][rates >> 2 & 3]
+    end = at + (144 if version == 3 else 72) * kbits * 1000 // rate_hz + (rates >> 1 & 1)
+    if len(data) < end:
+        return None
+    return end if b"Info" in data[at:end] or b"Xing" in data[at:end] else at

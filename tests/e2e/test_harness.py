@@ -12,6 +12,7 @@ from io import BytesIO
 import av
 import pytest
 
+from custom_components.stepaudio.client.containers import AudioFormat, Encoder
 from house.doorplate import Doorplate, hung_up, newest
 from house.processes import running
 from house.questions import Question
@@ -51,7 +52,20 @@ def test_the_header_ends_where_the_sound_begins(container, codec):
         case "mp3":
             assert data[begins] == 0xFF
             assert data[begins + 1] & 0xE0 == 0xE0
+            # The first frame only describes the others.
+            assert b"Info" in data[:begins]
+            assert b"Info" not in data[begins:]
+            assert header_bytes(data[: begins - 1]) is None
     assert abs(len(decode(data)) - len(SECOND)) < len(SECOND) * 0.15
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11_025, 16_000, 24_000, 44_100, 48_000])
+def test_the_header_of_our_own_mp3_ends_where_its_first_frame_of_sound_begins(rate_hz):
+    data = Encoder(16_000, AudioFormat("mp3", rate_hz)).push(SECOND)
+    begins = header_bytes(data)
+    assert data[:begins].count(b"LAME") == 1
+    assert data[begins] == 0xFF
+    assert data[begins + 1] & 0xE0 == 0xE0
 
 
 def test_any_recording_becomes_what_a_satellite_sends(tmp_path):
