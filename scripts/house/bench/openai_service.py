@@ -13,7 +13,7 @@ from aiohttp import web
 
 from house.bench.service import reply_to
 from house.sound import RATE_HZ
-from simulator.audio import SERVICE_HZ, size_bytes
+from simulator.audio import SERVICE_HZ, duration_ms, size_bytes
 from simulator.containers import CONTENT_TYPES, SpeechEncoder
 from simulator.speech_socket import DELTA_S
 from simulator.switches import Switches
@@ -121,7 +121,7 @@ async def _voice(text: str, kind: str) -> AsyncGenerator[tuple[float, bytes]]:
         while (pcm := await feed.next()) is not None:
             if part := encoder.feed(pcm):
                 yield at_s, part
-            at_s += DELTA_S
+            at_s += duration_ms(len(pcm)) / 1000
         yield at_s, encoder.end()
     finally:
         await feed.close()
