@@ -14,6 +14,7 @@ _ENTITIES_TIMEOUT_S = 30.0
 _POLL_S = 0.1
 _ENTRIES = "/api/config/config_entries/flow"
 _FIRST_AGENT = "StepAudio"  # what an account begins with
+_OPTIONS = "/api/config/config_entries/options/flow"
 _SUBENTRIES = "/api/config/config_entries/subentries/flow"
 
 
@@ -40,6 +41,12 @@ async def add_openai(api: Api) -> str:
     answers = {"user": {"api_key": "any"}}
     entry_id: str = (await _fill_in(api, _ENTRIES, "openai_conversation", answers))["result"]["entry_id"]
     return entry_id
+
+
+async def set_limits(api: Api, socket: Socket, entry_id: str, limits: Json) -> None:
+    """Change an account's limits as a user does, and wait until they are in force."""
+    await _fill_in(api, _OPTIONS, entry_id, {"init": limits})
+    await _until_loaded(socket, entry_id)
 
 
 async def _fill_in(api: Api, path: str, handler: str | list[str], answers: Mapping[str, Json]) -> Json:

@@ -30,11 +30,12 @@ _PAUSE_S = 0.3
 _TIMEOUT_S = 60.0
 
 # What the service was measured at: it hears the voice itself and answers with its own, or takes stage after stage.
-_FUSED = ("first_word_s=0.15", "transcript_moment=within", "first_audio_s=0.212")
+FUSED = ("first_word_s=0.15", "transcript_moment=within", "first_audio_s=0.212")
 _STAGED = (f"first_word_s={FIRST_WORD_S}", f"written_word_s={WRITTEN_WORD_S}")
 
 
-def _simulated(settings: tuple[str, ...]) -> Simulated:
+def simulated(settings: tuple[str, ...]) -> Simulated:
+    """Return how the simulator is run with switches set like this."""
     arguments = [part for setting in settings for part in ("--set", setting)]
     return Simulated(arguments=tuple(arguments), module="house.bench.service")
 
@@ -74,11 +75,11 @@ async def _pipelines() -> AsyncGenerator[tuple[House, dict[str, str]]]:
         command = [sys.executable, "-m", "house.bench.openai_service", "--port", "0"]
         async with (
             running("The OpenAI service", command, directory / "openai.log", cwd=REPOSITORY) as openai,
-            service(directory, _simulated(_STAGED)) as second,
+            service(directory, simulated(_STAGED)) as second,
         ):
             url = (await openai.wait_for_line("listening on ", 30.0)).removeprefix("listening on ")
             os.environ["OPENAI_BASE_URL"] = f"{url}/v1"  # as a user of another service would have Home Assistant run
-            async with house(port=free_port(), simulated=_simulated(_FUSED)) as home:
+            async with house(port=free_port(), simulated=simulated(FUSED)) as home:
                 core = await entities_of(home.socket, await add_openai(home.api))
                 ours = await entities_of(home.socket, home.entry_id)
                 # Ears and voice of one account do not fuse with the agent of another.
