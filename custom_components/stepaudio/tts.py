@@ -174,7 +174,9 @@ async def _all_of(first: str, rest: AsyncIterable[str] | None = None) -> AsyncGe
 
 
 async def _encoded(pieces: AsyncGenerator[bytes], encoder: Encoder) -> AsyncGenerator[bytes]:
+    """Yield a stream: its header at once, so that whoever plays it is ready when the first sound comes."""
     async with aclosing(pieces):
+        yield encoder.header
         async for pcm in pieces:
             for start in range(0, len(pcm), _STEP_BYTES):
                 if start:

@@ -61,11 +61,8 @@ def test_the_header_ends_where_the_sound_begins(container, codec):
 
 @pytest.mark.parametrize("rate_hz", [8000, 11_025, 16_000, 24_000, 44_100, 48_000])
 def test_the_header_of_our_own_mp3_ends_where_its_first_frame_of_sound_begins(rate_hz):
-    data = Encoder(16_000, AudioFormat("mp3", rate_hz)).push(SECOND)
-    begins = header_bytes(data)
-    assert data[:begins].count(b"LAME") == 1
-    assert data[begins] == 0xFF
-    assert data[begins + 1] & 0xE0 == 0xE0
+    encoder = Encoder(16_000, AudioFormat("mp3", rate_hz))
+    assert header_bytes(encoder.header + encoder.push(SECOND)) == len(encoder.header)
 
 
 def test_any_recording_becomes_what_a_satellite_sends(tmp_path):

@@ -139,15 +139,28 @@ async def test_pipeline_speaks_with_the_voice_alone(hass, speaker, simulator, ha
 
 
 @pytest.mark.parametrize("container", ["wav", "flac", "mp3", "ogg"])
+async def test_header_leaves_before_the_services_first_bytes(hass, speaker, simulator, container):
+    simulator.throw(Fault("stall", at="tts.response.audio.delta"))
+    stream = async_create_stream(hass, speaker, "en-US", {"preferred_format": container})
+    stream.async_set_message("Hello there, my friend.")
+    chunks = stream.async_stream_result()
+    header = await anext(chunks)
+    assert header
+    assert not [event for event in simulator.log if event.type == "tts.response.audio.delta"]
+    simulator.release()
+    assert listen(header + b"".join([chunk async for chunk in chunks]))[3] == "Hello there, my friend."
+
+
+@pytest.mark.parametrize("container", ["wav", "flac", "mp3", "ogg"])
 async def test_first_bytes_leave_with_the_first_of_the_services(hass, speaker, simulator, container):
     simulator.throw(Fault("stall", at="tts.response.audio.delta", nth=2))
     stream = async_create_stream(hass, speaker, "en-US", {"preferred_format": container})
     stream.async_set_message("Hello there, my friend.")
     chunks = stream.async_stream_result()
-    first = await anext(chunks)
-    assert len(first) > 400
+    header, first = await anext(chunks), await anext(chunks)
+    assert len(first) > 200
     simulator.release()
-    audio = first + b"".join([chunk async for chunk in chunks])
+    audio = header + first + b"".join([chunk async for chunk in chunks])
     assert listen(audio)[3] == "Hello there, my friend."
 
 

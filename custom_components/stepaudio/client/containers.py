@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import av
 from av import AudioCodecContext, AudioFrame, AudioResampler
 
-from .audio import SAMPLE_BYTES, SERVICE_HZ, audio_frame, wav_header
+from .audio import SAMPLE_BYTES, SERVICE_HZ, audio_frame, wav_header, whole_samples
 
 CONTAINERS: Final = ("wav", "mp3", "flac", "ogg")
 _LOWEST_HZ, _HIGHEST_HZ = 8000, 48_000
@@ -50,7 +50,9 @@ class AudioFormat:
 class Encoder:
     """PCM, 16-bit mono at `from_hz`, in; the bytes of a stream out, as early as the codec lets go of them.
 
-    Codecs are opened with the first sample. Raises `ValueError` for a container that is not in `CONTAINERS`.
+    `header` is what the stream begins with: it is there before any sound, so that a player can make itself ready. The
+    codec is opened at once, which takes about a millisecond. Raises `ValueError` for a container that is not in
+    `CONTAINERS`.
     """
 
     def __init__(self, from_hz: int, audio_format: AudioFormat) -> None:
@@ -61,31 +63,27 @@ class Encoder:
         self._from_hz = from_hz
         self._odd = b""
         self._position = 0
-        self._inner: _Inner | None = None
+        self._inner = _KINDS[self.format.container](from_hz, self.format)
+        self.header = self._inner.header
 
     def push(self, pcm: bytes) -> bytes:
         """Return what can be sent already. A chunk may end in the middle of a sample (sheet 1.10)."""
-        pcm = self._odd + pcm
-        whole = len(pcm) - len(pcm) % SAMPLE_BYTES
-        self._odd, pcm = pcm[whole:], pcm[:whole]
+        pcm, self._odd = whole_samples(self._odd + pcm)
         if not pcm:
             return b""
         frame = audio_frame(pcm, self._from_hz, self._position)
         self._position += frame.samples
-        return self._opened().push(frame)
+        return self._inner.push(frame)
 
     def flush(self) -> bytes:
-        """Return the rest of the stream; nothing may be pushed afterwards. Without samples it is an empty one."""
-        return self._opened().push(None)
-
-    def _opened(self) -> _Inner:
-        if self._inner is None:
-            self._inner = _KINDS[self.format.container](self._from_hz, self.format)
-        return self._inner
+        """Return the rest of the stream; nothing may be pushed afterwards."""
+        return self._inner.push(None)
 
 
 class _Inner(Protocol):
     """Frames in, bytes out; None ends the stream."""
+
+    header: bytes
 
     def push(self, frame: AudioFrame | None) -> bytes: ...
 
@@ -94,7 +92,7 @@ class _Wav:
     """Samples behind a header that leaves the length open."""
 
     def __init__(self, from_hz: int, audio_format: AudioFormat) -> None:
-        self._header = wav_header(
+        self.header = wav_header(
             audio_format.rate_hz, channels=audio_format.channels, sample_bytes=audio_format.sample_bytes
         )
         self._format = audio_format
@@ -114,10 +112,7 @@ class _Wav:
         self._begun = True
         width = self._format.channels * (4 if self._format.sample_bytes == 3 else self._format.sample_bytes)
         pcm = b"".join(bytes(each.planes[0])[: each.samples * width] for each in frames)
-        if self._format.sample_bytes == 3:
-            pcm = _upper_three_bytes(pcm)
-        header, self._header = self._header, b""
-        return header + pcm
+        return _upper_three_bytes(pcm) if self._format.sample_bytes == 3 else pcm
 
 
 class _Packets:
@@ -136,13 +131,13 @@ class _Packets:
             codec.bit_rate = (audio_format.bitrate or (64 if audio_format.rate_hz <= 12_000 else 128)) * 1000
             codec.options = {"reservoir": "0"}  # every packet stands for itself, so the first ones can go
             codec.open()
-            self._header = _mp3_description(audio_format)
+            self.header = _mp3_description(audio_format)
         else:
             codec.format = "s16" if audio_format.sample_bytes <= 2 else "s32"
             codec.options = {"frame_size": "1024"}  # the usual 4608 would hold 0.2 s back
             codec.open()
             # The only block: the description of 34 bytes, of a length that is not known.
-            self._header = b"fLaC\x80\x00\x00\x22" + bytes(codec.extradata or b"")
+            self.header = b"fLaC\x80\x00\x00\x22" + bytes(codec.extradata or b"")
 
     def push(self, frame: AudioFrame | None) -> bytes:
         packets = self._codec.encode(frame)
@@ -153,8 +148,7 @@ class _Packets:
             samples = self._taken * self._codec.sample_rate / self._from_hz + _MP3_DELAY + _MP3_DECODER_DELAY
             packets = packets[: ceil(samples / self._codec.frame_size) - self._given]
         self._given += len(packets)
-        header, self._header = self._header, b""
-        return header + b"".join(bytes(packet) for packet in packets)
+        return b"".join(bytes(packet) for packet in packets)
 
 
 def _mp3_description(audio_format: AudioFormat) -> bytes:
@@ -189,6 +183,8 @@ class _Ogg:
         )
         self._stream = self._container.add_stream("libopus", rate=audio_format.rate_hz, layout=_layout(audio_format))
         self._stream.bit_rate = (audio_format.bitrate or 64) * 1000
+        self._container.start_encoding()
+        self.header = self._sink.take()
 
     def push(self, frame: AudioFrame | None) -> bytes:
         self._container.mux(self._stream.encode(frame))
