@@ -70,7 +70,7 @@ class Response:
         self._voice = voice
         self._output: list[Event] = []
         self._message: Message | None = None
-        self._created_s = 0.0
+        self._asked_s = self._service.clock.now()
         self.record = SpokenResponse(self.id, connection.number, "voice" if voiced else "words")
 
     async def run(self) -> None:
@@ -115,7 +115,6 @@ class Response:
         await connection.transcription.at("before", self._answers)
         service.answering(self.record)
         self.record.voice, self.record.instructions = self._voice, self._instructions
-        self._created_s = service.clock.now()
         await self._send({"type": "response.created", "response": self._shown("in_progress")})
         if service.switches.rate_limits:
             await self._send({"type": "rate_limits.updated", "rate_limits": []})
@@ -377,7 +376,7 @@ class Response:
         return ({"response_id": self.id} if self._service.switches.delta_response_id else {}) | message.place
 
     async def _until(self, after_s: float) -> None:
-        await self._service.clock.until(self._created_s, after_s, self.hurry)
+        await self._service.clock.until(self._asked_s, after_s, self.hurry)
 
     async def _send(self, event: Event) -> None:
         await self._connection.outlet.send(event)

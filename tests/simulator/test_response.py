@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from simulator import PROFILES, Call, Fault, Say, ScriptedBrain, Think
+from simulator import PROFILES, Call, Fault, Say, ScriptEars, ScriptedBrain, Think
 from tests.simulator.client import configured, opened, voice_of
 
 LONG = "This is a sentence of some length. And here is one more of them. The third ends it all."
@@ -256,6 +256,21 @@ async def test_response_in_words_alone_is_written_word_by_word(start):
     words = [entry for entry in simulator.log if entry.type == "response.audio_transcript.delta"]
     assert len(words) == 6
     assert words[-1].at_s - words[0].at_s >= 0.05 * 0.4 * 5
+
+
+async def test_response_delays_count_from_the_create_however_long_hearing_takes(start):
+    class SlowEars(ScriptEars):
+        async def hear(self, pcm, rate_hz):
+            simulator.clock.advance(20.0)
+            return await super().hear(pcm, rate_hz)
+
+    switches = PROFILES["s3"].replace(first_audio_s=10.0)
+    simulator = await start(switches=switches, brain=ScriptedBrain(Say("Yes.")), ears=SlowEars(), pace=1.0)
+    async with configured(simulator) as client:
+        await client.ask("A question of some length.")
+    at_s = {entry.type: entry.at_s for entry in reversed(simulator.log)}
+    assert at_s["response.audio.delta"] - at_s["response.create"] > 20.0
+    assert at_s["response.audio.delta"] - at_s["response.created"] < 10.0
 
 
 async def test_response_create_without_quota_left_is_refused(start):
