@@ -70,6 +70,8 @@ class SpokenTurn:
 current_turn: ContextVar[SpokenTurn | None] = ContextVar("stepaudio_current_turn", default=None)
 spoken_by: ContextVar[str | None] = ContextVar("stepaudio_spoken_by", default=None)
 """The text-to-speech that will speak the answer where there is no run."""
+_start: ContextVar[Mapping[str, Any] | None] = ContextVar("stepaudio_run_start", default=None)
+"""The start of the run around us, from where it was first looked for: Home Assistant keeps a pipeline's last ten."""
 
 
 def async_current_run(hass: HomeAssistant) -> Run | None:
@@ -115,7 +117,11 @@ def _run_start(hass: HomeAssistant, conversation_id: str) -> Mapping[str, Any] |
             data = events[0].data
             if data["conversation_id"] == conversation_id and (found is None or run.timestamp > found[0]):
                 found = run.timestamp, data
-    return found[1] if found else None
+    if found is not None:
+        _start.set(found[1])
+        return found[1]
+    known = _start.get()
+    return known if known is not None and known["conversation_id"] == conversation_id else None
 
 
 def _reply(hass: HomeAssistant, start: Mapping[str, Any]) -> tts.ResultStream | None:

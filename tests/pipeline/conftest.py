@@ -213,8 +213,8 @@ class Voice:
         )
         return item.id
 
-    async def ask(self, pipeline_id, words, **run):
-        """Say words to a pipeline and take the whole reply."""
+    async def ask(self, pipeline_id, words, *, end=None, **run):
+        """Say words to a pipeline, which end with an event if there is one, and take the whole reply."""
         answered = Answered()
         readers = []
 
@@ -228,6 +228,8 @@ class Voice:
             pcm = words if isinstance(words, bytes) else tones(words, 16_000)
             for start in range(0, len(pcm), 320):
                 yield pcm[start : start + 320]
+            if end is not None:
+                await end.wait()
 
         await assist_pipeline.async_pipeline_from_audio_stream(
             self.hass,

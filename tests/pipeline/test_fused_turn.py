@@ -1,5 +1,7 @@
 """One voice turn through a real Assist pipeline, the client and the simulator over loopback."""
 
+import asyncio
+
 from simulator import Call, Say, ScriptedBrain
 
 from ..seen import sent
@@ -114,3 +116,16 @@ async def test_fused_turn_of_silence_gives_no_text(voice, simulator):
     answered = await voice.ask(await voice.pipeline(), bytes(32_000))
     assert answered.data("error")["code"] == "stt-no-text-recognized"
     assert "intent-start" not in answered.types()
+
+
+async def test_fused_turn_that_home_assistant_no_longer_remembers_stays_one_turn(voice, simulator, monkeypatch):
+    monkeypatch.setattr("homeassistant.components.assist_pipeline.run.STORED_PIPELINE_RUNS", 1)
+    pipeline = await voice.pipeline()
+    others_have_begun = asyncio.Event()
+    first = asyncio.ensure_future(voice.ask(pipeline, "How is the evening?", end=others_have_begun))
+    await simulator.seen("input_audio_buffer.append")
+    await voice.ask(pipeline, "Am I the second one?")
+    others_have_begun.set()
+    assert (await first).transcript == "How is the evening?"
+    assert [response.kind for response in simulator.responses] == ["voice", "voice"]
+    assert not sent(simulator, "response.cancel")

@@ -13,6 +13,14 @@ def run(conversation_id, timestamp, *following, **data):
     return SimpleNamespace(timestamp=timestamp, events=[start, *(SimpleNamespace(type=kind) for kind in following)])
 
 
+@pytest.fixture(autouse=True)
+def nothing_known():
+    """Begin without a run that was found before."""
+    token = assist._start.set(None)
+    yield
+    assist._start.reset(token)
+
+
 def house_with(*runs):
     """Return a Home Assistant in which these runs have begun."""
     pipelines = SimpleNamespace(pipeline_debug={"pipeline": dict(enumerate(runs))})
@@ -39,6 +47,13 @@ def test_run_of_a_conversation_is_its_newest_that_has_not_ended(newest_first):
 
 def test_conversation_without_a_run_has_no_start():
     assert assist._run_start(house_with(run("yours", "10:00")), "mine") is None
+
+
+def test_run_that_home_assistant_has_forgotten_is_known_where_it_was_found_before():
+    assert assist._run_start(house_with(run("mine", "10:00", name="first")), "mine")["name"] == "first"
+    assert assist._run_start(house_with(run("yours", "10:01")), "mine")["name"] == "first"
+    assert assist._run_start(house_with(), "yours") is None
+    assert assist._run_start(house_with(run("mine", "10:02", name="second")), "mine")["name"] == "second"
 
 
 @pytest.mark.parametrize("converts", [True, False], ids=["2026.10", "2026.11"])
