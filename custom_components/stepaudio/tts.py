@@ -108,12 +108,14 @@ class StepAudioVoice(StepAudioEntity, tts.TextToSpeechEntity):
         if spoken is not None and _is_own(spoken, first, options[tts.ATTR_VOICE]):
             encoder = Encoder(SERVICE_HZ, audio_format)
             pcm = self._speak_turn(spoken, text, speech_options(options, SERVICE_HZ))
-        else:
-            # The service speaks at the rate that is asked for where it can.
-            rate_hz = audio_format.rate_hz if audio_format.rate_hz in RATES_HZ else SERVICE_HZ
-            encoder = Encoder(rate_hz, audio_format)
-            pcm = self._speak_text(_all_of(first, text), speech_options(options, rate_hz))
-        return TTSAudioResponse(extension, _encoded(pcm, encoder))
+            # What was heard is always answered: whoever plays it can be ready before the first sound.
+            return TTSAudioResponse(extension, _encoded(pcm, encoder, header_first=True))
+        # The service speaks at the rate that is asked for where it can.
+        rate_hz = audio_format.rate_hz if audio_format.rate_hz in RATES_HZ else SERVICE_HZ
+        encoder = Encoder(rate_hz, audio_format)
+        pcm = self._speak_text(_all_of(first, text), speech_options(options, rate_hz))
+        # A header would promise sound: what fails before its first one stays an error to whoever fetches it.
+        return TTSAudioResponse(extension, _encoded(pcm, encoder, header_first=False))
 
     async def _speak_turn(
         self, spoken: assist.SpokenTurn, text: AsyncGenerator[str], options: SpeechOptions
@@ -173,15 +175,19 @@ async def _all_of(first: str, rest: AsyncIterable[str] | None = None) -> AsyncGe
             yield piece
 
 
-async def _encoded(pieces: AsyncGenerator[bytes], encoder: Encoder) -> AsyncGenerator[bytes]:
-    """Yield a stream: its header at once, so that whoever plays it is ready when the first sound comes."""
+async def _encoded(pieces: AsyncGenerator[bytes], encoder: Encoder, *, header_first: bool) -> AsyncGenerator[bytes]:
+    """Yield the bytes of a stream, its header ahead of the first sound or with it."""
+    header = encoder.header
     async with aclosing(pieces):
-        yield encoder.header
+        if header_first:
+            yield header
+            header = b""
         async for pcm in pieces:
             for start in range(0, len(pcm), _STEP_BYTES):
                 if start:
                     await asyncio.sleep(0)
                 if data := encoder.push(pcm[start : start + _STEP_BYTES]):
-                    yield data
-        if data := encoder.flush():
+                    yield header + data
+                    header = b""
+        if data := header + encoder.flush():
             yield data

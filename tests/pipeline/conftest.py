@@ -15,6 +15,7 @@ from homeassistant.helpers import area_registry as ar, device_registry as dr, en
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
+from custom_components.stepaudio.client.stream import Stream
 from custom_components.stepaudio.const import CONF_MODEL, CONF_PLAN, CONF_REGION, DEFAULT_TITLES, DOMAIN
 from simulator import tones
 
@@ -152,6 +153,8 @@ class Answered:
     """What a run gave."""
 
     events: list = field(default_factory=list)
+    chunks: Stream = field(default_factory=Stream)
+    """The reply's sound as it comes."""
     audio: bytes = b""
 
     def types(self):
@@ -213,9 +216,9 @@ class Voice:
         )
         return item.id
 
-    async def ask(self, pipeline_id, words, *, end=None, **run):
+    async def ask(self, pipeline_id, words, *, end=None, answered=None, **run):
         """Say words to a pipeline, which end with an event if there is one, and take the whole reply."""
-        answered = Answered()
+        answered = answered or Answered()
         readers = []
 
         def on_event(event):
@@ -256,7 +259,9 @@ class Voice:
 
     async def _read(self, answered):
         stream = async_get_stream(self.hass, answered.data("run-start")["tts_output"]["token"])
-        return b"".join([chunk async for chunk in stream.async_stream_result()])
+        async for chunk in stream.async_stream_result():
+            answered.chunks.push(chunk)
+        return b"".join(answered.chunks.items)
 
 
 @pytest.fixture

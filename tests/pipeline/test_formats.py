@@ -1,13 +1,16 @@
 """Replies in the format that the satellite asked for, without a process of FFmpeg."""
 
+import asyncio
+
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.stepaudio import formats
 from custom_components.stepaudio.client.containers import AudioFormat
 from custom_components.stepaudio.formats import reply_format, taken_over
-from simulator import Say, ScriptedBrain
+from simulator import Fault, Say, ScriptedBrain
 
+from .conftest import Answered
 from .sounds import listen
 
 ANSWER = "The light is on now."
@@ -48,6 +51,21 @@ async def test_turn_is_spoken_in_the_format_asked_for_without_a_process(voice, s
     assert tuple(shape) == given
     assert words == ANSWER
     assert [response.kind for response in simulator.responses] == ["voice"]
+
+
+@pytest.mark.parametrize("container", ["wav", "flac", "mp3", "ogg"])
+async def test_header_of_a_turns_voice_leaves_before_the_services_first_sound(voice, simulator, container):
+    simulator.brain = ScriptedBrain(Say(ANSWER))
+    simulator.throw(Fault("stall", at="response.audio.delta"))
+    answered = Answered()
+    asked = {"preferred_format": container}
+    run = asyncio.ensure_future(
+        voice.ask(await voice.pipeline(), "Turn it on.", answered=answered, tts_audio_output=asked)
+    )
+    await answered.chunks.wait_beyond(0)
+    assert not [entry for entry in simulator.log if entry.type == "response.audio.delta"]
+    simulator.release()
+    assert listen((await run).audio)[3] == ANSWER
 
 
 @pytest.mark.parametrize(
