@@ -116,16 +116,19 @@ class Wire:
             self._results_told = len(turn.results)
 
     def _tell_audio(self, turn: Turn, resampler: Resampler) -> None:
+        pcm = b""
         while size := due_bytes(len(turn.audio) - self._audio_told, turn.input_hz, ended=turn.input_ended):
-            piece = bytes(memoryview(turn.audio)[self._audio_told : self._audio_told + size])
-            self._audio_told += size
-            if pcm := resampler.push(piece):
+            if pcm:
                 self.protocol.append(pcm)
+            pcm = resampler.push(bytes(memoryview(turn.audio)[self._audio_told : self._audio_told + size]))
+            self._audio_told += size
+        if turn.input_ended:
+            pcm += resampler.flush()  # a few samples, which are worth no message of their own
+        if pcm:
+            self.protocol.append(pcm)
         if turn.input_ended and not turn.audio:
             turn.fail(NoSpeechError())
         elif turn.input_ended:
-            if pcm := resampler.flush():
-                self.protocol.append(pcm)
             self.input = self.protocol.commit()
             self.input_told = True
 
