@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ LEVEL = 9000
 GAP_S = 0.09
 """Silence after each sentence."""
 
+# What is said or heard again and again, by a house full of satellites, holds nobody up more than once.
+_remembered = lru_cache(maxsize=128)
+
 _HZ = np.array([LEAD_HZ, *(FIRST_HZ + STEP_HZ * half for half in range(16))])
 
 
@@ -26,6 +30,7 @@ def sentences(text: str) -> list[str]:
     ]
 
 
+@_remembered
 def tones(text: str, rate_hz: int) -> bytes:
     """Give one sentence as 16-bit PCM."""
     data = text.encode()
@@ -39,6 +44,7 @@ def tones(text: str, rate_hz: int) -> bytes:
     return samples.tobytes()
 
 
+@_remembered
 def read_tones(pcm: bytes, rate_hz: int) -> str:
     """Give the words in the audio; sentences that were cut off or damaged are left out."""
     wave = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.float64)
