@@ -13,6 +13,7 @@ from .service import Account
 _ENTITIES_TIMEOUT_S = 30.0
 _POLL_S = 0.1
 _ENTRIES = "/api/config/config_entries/flow"
+_OPTIONS = "/api/config/config_entries/options/flow"
 _FIRST_AGENT = "StepAudio"  # what an account begins with
 _OPTIONS = "/api/config/config_entries/options/flow"
 _SUBENTRIES = "/api/config/config_entries/subentries/flow"
@@ -27,6 +28,12 @@ async def add_stepaudio(api: Api, account: Account, *, take_assistant: bool) -> 
     }
     entry_id: str = (await _fill_in(api, _ENTRIES, "stepaudio", answers))["result"]["entry_id"]
     return entry_id
+
+
+async def raise_limit(api: Api, socket: Socket, entry_id: str, sessions: int) -> None:
+    """Let an account hold so many sessions at once, as a user does whose plan allows it."""
+    await _fill_in(api, _OPTIONS, entry_id, {"init": {"max_sessions": sessions}})
+    await _until_loaded(socket, entry_id)
 
 
 async def add_wyoming(api: Api, host: str, port: int) -> str:

@@ -9,14 +9,16 @@ from house.api import Api, Json, Socket
 from house.report import HouseError
 from house.sound import RATE_HZ, header_bytes
 
-_FRAME_MS = 20
-_FRAME_BYTES = RATE_HZ * 2 * _FRAME_MS // 1000
+FRAME_MS = 20
+_FRAME_BYTES = RATE_HZ * 2 * FRAME_MS // 1000
 
 
 @dataclass
 class Turn:
     """One turn from the satellite's side; times are monotonic seconds, 0 for what did not come."""
 
+    frames: list[float] = field(default_factory=list)
+    """When each frame of the question is sent."""
     last_frame: float = 0.0
     """The last frame of the question is sent, and right behind it that there is no more."""
     transcript: float = 0.0
@@ -100,8 +102,9 @@ async def _speak(socket: Socket, handler: bytes, question: bytes, turn: Turn) ->
     """Send the question a frame at a time, as fast as it is spoken, and end it."""
     begun = time.monotonic()
     for sent, at in enumerate(range(0, len(question), _FRAME_BYTES)):
-        await asyncio.sleep(begun + sent * _FRAME_MS / 1000 - time.monotonic())
+        await asyncio.sleep(begun + sent * FRAME_MS / 1000 - time.monotonic())
         turn.last_frame = time.monotonic()
+        turn.frames.append(turn.last_frame)
         await socket.send_binary(handler + question[at : at + _FRAME_BYTES])
     await socket.send_binary(handler)
 

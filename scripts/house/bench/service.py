@@ -9,6 +9,8 @@ from simulator.__main__ import parse, serve
 from simulator.brain import Step
 from simulator.tones import tones
 
+from .lateness import Lateness
+
 REPLIES = {
     "2": "Of course.",
     "12": "The kitchen light is on now, and the window is still open.",
@@ -47,5 +49,10 @@ class _Brain:
         return [Say(reply_to(next(iter(reversed(prompt.user_words())), "")))]
 
 
+async def _serve() -> None:
+    async with Lateness(told=True):
+        await serve(parse(), _Brain())
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(parse(), _Brain()))
+    asyncio.run(_serve())
