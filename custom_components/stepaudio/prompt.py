@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain
+from operator import is_
 from typing import Any, cast
 
 import orjson
 from homeassistant.components import conversation
 from homeassistant.helpers import llm
 from homeassistant.helpers.json import json_dumps
-from probatio import to_openapi
+from probatio import Schema, to_openapi
 
 from .client.events import SessionConfig, Tool
 from .client.history import Message, Role, tools_text
@@ -146,10 +149,41 @@ def _wire_names(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
 
 
 def _tool(name: str, tool: llm.Tool, api: llm.APIInstance) -> Tool:
-    schema = to_openapi(tool.parameters, custom_serializer=api.custom_serializer, openapi_version="3.1.0")
+    return Tool(name, tool.description or "", _rendered(_Parameters(tool.parameters), api.custom_serializer))
+
+
+class _Parameters:
+    """The parameters of a tool, to be looked up: the same as others that are made of the very same parts.
+
+    Home Assistant makes every tool anew for every turn, out of parts that it keeps. Parts that are merely equal may
+    differ in what they tell: markers are equal whatever their description.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        fields = schema.schema
+        self._parts: tuple[object, ...] = (schema,)
+        if isinstance(fields, dict):
+            self._parts = (schema.required, schema.extra, *chain.from_iterable(fields.items()))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self._parts)))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Parameters)
+            and len(self._parts) == len(other._parts)
+            and all(map(is_, self._parts, other._parts, strict=True))
+        )
+
+
+@lru_cache(maxsize=256)  # more than any home offers its agents
+def _rendered(parameters: _Parameters, custom_serializer: Callable[[Any], Any] | None) -> dict[str, Any]:
+    """Return parameters as JSON schema; for a home's tools that takes milliseconds, and each turn asks twice."""
+    schema = to_openapi(parameters.schema, custom_serializer=custom_serializer, openapi_version="3.1.0")
     # Through JSON once, so that two renderings of the same tool compare equal and every value can be sent.
-    parameters: dict[str, Any] = orjson.loads(json_dumps(schema))
-    return Tool(name, tool.description or "", parameters)
+    rendered: dict[str, Any] = orjson.loads(json_dumps(schema))
+    return rendered
 
 
 def history(content: Iterable[conversation.Content]) -> list[Message]:

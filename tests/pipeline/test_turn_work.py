@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from custom_components import stepaudio
-from custom_components.stepaudio import tts
+from custom_components.stepaudio import prompt, tts
 from custom_components.stepaudio.client import wire
 from simulator import Say, ScriptedBrain, tones
 
@@ -88,6 +88,22 @@ async def test_turn_makes_one_resampler_and_one_encoder_and_no_process(next_turn
     answered = await next_turn(shape)
     assert listen(answered.audio)[3] == REPLY
     assert made == {"Resampler": 1, "Encoder": 1}
+
+
+async def test_turn_renders_no_tool_that_an_earlier_one_has_rendered(voice, monkeypatch):
+    rendered = []
+    render = prompt.to_openapi
+
+    def counted(schema, **how):
+        rendered.append(schema)
+        return render(schema, **how)
+
+    monkeypatch.setattr(prompt, "to_openapi", counted)
+    pipeline = await voice.pipeline()
+    await voice.ask(pipeline, QUESTION)
+    rendered.clear()
+    await voice.ask(pipeline, QUESTION)
+    assert rendered == []
 
 
 async def test_turn_of_a_connected_session_starts_no_task(next_turn, started):
