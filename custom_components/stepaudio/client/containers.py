@@ -129,7 +129,9 @@ class _Packets:
             codec.format = "s16p"
             # 64 kbit/s is the most that the lowest rates have; twice that is transparent for a voice.
             codec.bit_rate = (audio_format.bitrate or (64 if audio_format.rate_hz <= 12_000 else 128)) * 1000
-            codec.options = {"reservoir": "0"}  # every packet stands for itself, so the first ones can go
+            # Every packet stands for itself, so the first ones can go. LAME's fast way takes a quarter less time, and a
+            # voice has bits to spare at these rates.
+            codec.options = {"reservoir": "0", "compression_level": "7"}
             codec.open()
             self.header = _mp3_description(audio_format)
         else:
