@@ -1,4 +1,4 @@
-"""The wire: the service's events as dataclasses, our events as bytes. The only room that knows the wire's names.
+"""The wire: the service's events as named tuples, our events as bytes. The only room that knows the wire's names.
 
 Source: the protocol sheet, sections 1.5-1.11. What the sheet marks as conflicting is read in both forms. An event
 of an unknown type is `Unknown`; a known one that makes no sense raises `MalformedError`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,29 +19,25 @@ from .messages import Body, read_error, read_event, read_pcm, read_text
 # --- what the service says -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCreated:
+class SessionCreated(NamedTuple):
     """The first event of a connection."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionUpdated:
+class SessionUpdated(NamedTuple):
     """The configuration was taken; `voice` is the one that will really speak, if told."""
 
     voice: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class InputCommitted:
+class InputCommitted(NamedTuple):
     """The audio of the user became the item `item_id`."""
 
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemCreated:
+class ItemCreated(NamedTuple):
     """An item entered the history of the service."""
 
     item_id: str
@@ -49,61 +45,53 @@ class ItemCreated:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemDeleted:
+class ItemDeleted(NamedTuple):
     """An item left the history of the service."""
 
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemTruncated:
+class ItemTruncated(NamedTuple):
     """The voice of an item was cut to what was heard."""
 
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptDelta:
+class TranscriptDelta(NamedTuple):
     """A piece of the user's words; whether it is cumulative is not known (sheet 7.11)."""
 
     item_id: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptDone:
+class TranscriptDone(NamedTuple):
     """All words of the user."""
 
     item_id: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptFailed:
+class TranscriptFailed(NamedTuple):
     """The user's words could not be recognised."""
 
     item_id: str
     error: StepAudioError
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseCreated:
+class ResponseCreated(NamedTuple):
     """The service began to answer."""
 
     response_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseItem:
+class ResponseItem(NamedTuple):
     """A message item of a response was announced."""
 
     response_id: str
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WordsDelta:
+class WordsDelta(NamedTuple):
     """A piece of the answer's words."""
 
     response_id: str
@@ -111,8 +99,7 @@ class WordsDelta:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class WordsDone:
+class WordsDone(NamedTuple):
     """All words of one part of the answer."""
 
     response_id: str
@@ -120,8 +107,7 @@ class WordsDone:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceDelta:
+class VoiceDelta(NamedTuple):
     """A piece of the answer's voice: PCM, 16-bit mono, 24 kHz."""
 
     response_id: str
@@ -129,15 +115,13 @@ class VoiceDelta:
     pcm: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceDone:
+class VoiceDone(NamedTuple):
     """The voice of one part of the answer is complete."""
 
     response_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallNamed:
+class CallNamed(NamedTuple):
     """A function call was announced; its arguments may still be missing (`None`)."""
 
     response_id: str
@@ -146,8 +130,7 @@ class CallNamed:
     arguments: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one response."""
 
     input_tokens: int
@@ -155,8 +138,7 @@ class Usage:
     output_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseDone:
+class ResponseDone(NamedTuple):
     """A response ended; `status` is completed, cancelled, failed, incomplete or empty."""
 
     response_id: str
@@ -166,23 +148,20 @@ class ResponseDone:
     error: StepAudioError | None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The service refused something; `event_id` is that of our event, if it says so."""
 
     event_id: str
     error: StepAudioError
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(NamedTuple):
     """A known event that nothing here depends on."""
 
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """An event of a type that nobody has described yet."""
 
     type: str
