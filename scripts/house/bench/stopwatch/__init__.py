@@ -48,29 +48,30 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
 
 
 class _Ticker:
-    """Wants to run every millisecond, and notes by how much it was kept from it."""
+    """Wants to run every millisecond, if it runs at all, and notes by how much it was kept from it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, runs: bool) -> None:
         self._loop = asyncio.get_running_loop()
+        self._runs = runs
         self._due = 0.0
         self._longest_s = 0.0
         self._handle: asyncio.TimerHandle | None = None
 
     @contextmanager
     def watching(self, told: dict[str, float], name: str) -> Iterator[None]:
-        """Note the time of a block, and the longest that the loop stood still meanwhile, in milliseconds."""
+        """Note the time of a block, or the longest that the loop stood still meanwhile, in milliseconds."""
         begun = time.perf_counter()
         self._longest_s = 0.0
         self._due = self._loop.time()
-        self._tick()
-        try:
-            yield
-        finally:
+        if self._runs:
+            self._tick()
+        yield
+        if self._handle is None:
             told[f"{name}_ms"] = (time.perf_counter() - begun) * 1000
+        else:
             self._note()  # it may stand still up to the very end
             told[f"{name}_block_ms"] = self._longest_s * 1000
-            if self._handle is not None:
-                self._handle.cancel()
+            self._handle.cancel()
 
     def _tick(self) -> None:
         self._note()
@@ -87,6 +88,10 @@ async def _measure(hass: HomeAssistant, result: Path) -> None:
         await _take(hass, told)
     except Exception as error:  # noqa: BLE001 - whatever it was, the bench tells it
         told["error"] = f"{type(error).__name__}: {error}"
+    await hass.async_add_executor_job(_keep, told, result)
+
+
+def _keep(told: dict[str, Any], result: Path) -> None:
     unfinished = result.with_suffix(".part")
     unfinished.write_text(json.dumps(told))
     unfinished.rename(result)
@@ -96,7 +101,7 @@ async def _take(hass: HomeAssistant, told: dict[str, Any]) -> None:
     question = await hass.async_add_executor_job(Path(os.environ["STOPWATCH_QUESTION"]).read_bytes)
     integration = await async_get_integration(hass, _DOMAIN)
     entry = hass.config_entries.async_entries(_DOMAIN)[0]
-    ticker = _Ticker()
+    ticker = _Ticker(runs="STOPWATCH_TICKS" in os.environ)
     await asyncio.sleep(_QUIET_S)
     with ticker.watching(told, "idle"):
         await asyncio.sleep(_QUIET_S)
