@@ -24,6 +24,7 @@ from .const import (
     CONF_VOICE,
     DEFAULT_EARLY_ANSWER,
     DEFAULT_PROMPT,
+    DEFAULT_SPEECH_MODEL,
     DEFAULT_TURNS_KEPT,
     DOMAIN,
     FOLLOW_UP_AUTOMATIC,
@@ -87,7 +88,10 @@ class StepAudioAgent(StepAudioEntity, conversation.ConversationEntity):
         )
         # Not under the conversation's own id: whoever follows the chat logs must not see this one.
         scratch = conversation.ChatLog(self.hass, f"{DOMAIN}-prepare-{run.conversation_id}")
-        prompt = await self._async_prompt(user_input, scratch, self._voice_of(run))
+        voice = self._voice_of(run)
+        prompt = await self._async_prompt(user_input, scratch, voice)
+        if voice and not prompt.config.with_voice:
+            self.client.prepare_speech(DEFAULT_SPEECH_MODEL)
         session.turns_kept = self.subentry.data.get(CONF_TURNS_KEPT, DEFAULT_TURNS_KEPT)
         session.prepare(
             prompt.config,

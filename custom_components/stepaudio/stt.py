@@ -18,7 +18,7 @@ from .client.errors import ClosedError, NoSpeechError, ServiceTimeoutError, Step
 from .client.events import SessionConfig
 from .client.recognition import RecognitionOptions, Transcript
 from .client.turn import Turn
-from .const import CONF_REGION, LANGUAGES, SUBENTRY_STT, UNHEARD, VOICES
+from .const import CONF_REGION, DEFAULT_SPEECH_MODEL, LANGUAGES, SUBENTRY_STT, UNHEARD, VOICES
 from .entity import StepAudioEntity
 from .hotwords import async_hotwords
 
@@ -100,6 +100,8 @@ class StepAudioEars(StepAudioEntity, stt.SpeechToTextEntity):
         """Yield the words so far and last the result: with the model's own ears if an agent of ours answers."""
         run = assist.async_current_run(self.hass)
         fused = run is not None and assist.async_belongs_to(self.hass, run.agent, self.entry.entry_id)
+        if run is not None and not fused:
+            self._prepare_voice(run)
         heard = (
             self._async_hear_in_turn(run.conversation_id, metadata, stream)
             if run is not None and fused
@@ -114,6 +116,11 @@ class StepAudioEars(StepAudioEntity, stt.SpeechToTextEntity):
                 yield stt.SpeechResult(None, stt.SpeechResultState.ERROR)
 
     # --- alone ---
+
+    def _prepare_voice(self, run: assist.Run) -> None:
+        """Have a voice of this account ready for what somebody else will answer."""
+        if run.speaks and assist.async_belongs_to(self.hass, run.tts_engine, self.entry.entry_id):
+            self.client.prepare_speech(DEFAULT_SPEECH_MODEL)
 
     async def _async_hear_alone(
         self, metadata: stt.SpeechMetadata, stream: AsyncIterable[bytes]

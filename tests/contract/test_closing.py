@@ -85,6 +85,35 @@ async def test_connection_that_is_being_opened_for_speech_is_given_up(client, si
         await taking
 
 
+@pytest.mark.parametrize("moment", ["opening", "open", "taken"])
+async def test_connection_ahead_of_speech_is_closed_with_the_client(client, simulator, sockets, begin, moment):
+    client.prepare_speech(SPEECH.model)
+    if moment == "open":
+        await simulator.seen("tts.connection.done")
+    taking = asyncio.create_task(take_all(begin(client, "speech"))) if moment == "taken" else None
+    await asyncio.sleep(0)
+    await client.aclose()
+    if taking is not None:
+        with pytest.raises(ClosedError):
+            await taking
+    client.prepare_speech(SPEECH.model)
+    assert all(socket.state is State.CLOSED for socket in sockets)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("stepaudio")]
+
+
+async def test_speech_that_is_broken_off_while_its_connection_opens_leaves_none(client, sockets, begin):
+    client.prepare_speech(SPEECH.model)
+    opening, _ = client._ahead[SPEECH.model]
+    taking = asyncio.create_task(take_all(begin(client, "speech")))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not client._ahead
+    taking.cancel()
+    await asyncio.wait((taking, opening))
+    await client.aclose()
+    assert all(socket.state is State.CLOSED for socket in sockets)
+
+
 @pytest.mark.parametrize("kind", ["speech", "recognition", "upload"])
 async def test_work_that_nobody_waits_for_just_now_ends_with_the_client_too(client, simulator, sockets, begin, kind):
     simulator.throw(Fault("stall", at="transcript.text.done"))

@@ -18,6 +18,7 @@ from simulator import Fault, Simulator, read_tones
 from simulator.tones import sentences
 
 from ..conftest import KEY
+from ..seen import paths
 from .conftest import client_of
 
 OPTIONS = SpeechOptions("stepaudio-2.5-tts", "elegantgentle-female")
@@ -76,6 +77,42 @@ async def test_what_is_no_words_is_not_read_out(client, simulator):
 
 async def test_text_without_words_is_silence(client, simulator):
     assert await speak(client, "😀", "") == b""
+
+
+async def test_connection_ahead_carries_what_is_said_next_and_nothing_after_it(client, simulator):
+    client.prepare_speech(OPTIONS.model)
+    client.prepare_speech(OPTIONS.model)
+    await simulator.seen("tts.connection.done")
+    for said in ("The first.", "The second."):
+        assert read_tones(await speak(client, said), 24_000) == said
+    assert paths(simulator) == ["/v1/realtime/audio"] * 2
+
+
+async def test_text_waits_for_the_connection_ahead_that_is_being_opened(client, simulator):
+    client.prepare_speech(OPTIONS.model)
+    assert read_tones(await speak(client, "Hello."), 24_000) == "Hello."
+    assert paths(simulator) == ["/v1/realtime/audio"]
+
+
+async def test_connection_ahead_that_is_refused_or_lost_is_replaced(client, simulator):
+    simulator.throw(Fault("refuse", at="connecting", value="503"))
+    client.prepare_speech(OPTIONS.model)
+    assert read_tones(await speak(client, "It was refused."), 24_000) == "It was refused."
+    simulator.throw(Fault("close", at="tts.connection.done"))
+    client.prepare_speech(OPTIONS.model)
+    await (await client._ahead[OPTIONS.model][0])._socket.wait_closed()
+    assert read_tones(await speak(client, "It was lost."), 24_000) == "It was lost."
+    assert [upgrade.status for upgrade in simulator.upgrades] == [503, 101, 101, 101]
+
+
+async def test_connection_ahead_that_nobody_speaks_on_is_closed_after_its_time(simulator):
+    client = client_of(simulator, timeouts=Timeouts(speech_ahead_s=0.05))
+    client.prepare_speech(OPTIONS.model)
+    connection = await client._ahead[OPTIONS.model][0]
+    await connection._socket.wait_closed()
+    assert read_tones(await speak(client, "Hello."), 24_000) == "Hello."
+    assert paths(simulator) == ["/v1/realtime/audio"] * 2
+    await client.aclose()
 
 
 async def test_voice_that_is_not_known_is_told(client, simulator):

@@ -1,8 +1,10 @@
 """Pipelines in which only some of the three engines are ours."""
 
+import asyncio
+
 from homeassistant.components.assist_pipeline import PipelineStage
 
-from simulator import Fault, Say, ScriptedBrain
+from simulator import Fault, Say, ScriptedBrain, read_tones
 
 from ..seen import paths
 
@@ -83,3 +85,32 @@ async def test_ears_and_voice_with_a_foreign_agent_synthesise_its_text(voice, si
     assert answered.reply == "Others say: Say it to everybody."
     assert answered.pcm == simulator.responses[-1].audio
     assert [response.kind for response in simulator.responses] == ["speech"]
+
+
+async def test_ears_and_voice_with_a_foreign_agent_connect_once_each_while_the_user_speaks(voice, simulator, others):
+    pipeline = await voice.pipeline(conversation_engine=others["conversation"])
+    spoken = asyncio.Event()
+    asked = asyncio.create_task(voice.ask(pipeline, "Say it to everybody.", end=spoken))
+    await simulator.seen("tts.connection.done")
+    assert not [entry for entry in simulator.log if entry.type == "input_audio_buffer.commit"]
+    spoken.set()
+    assert read_tones((await asked).pcm, 24_000) == "Others say: Say it to everybody."
+    assert sorted(paths(simulator)) == ["/v1/realtime/asr/stream", "/v1/realtime/audio"]
+    assert all(upgrade.status == 101 for upgrade in simulator.upgrades)
+
+
+async def test_voice_of_text_to_speech_alone_connects_while_the_user_speaks(voice, simulator):
+    pipeline = await voice.pipeline(tts_voice="tianmeinvsheng")
+    spoken = asyncio.Event()
+    asked = asyncio.create_task(voice.ask(pipeline, "A question of some length.", end=spoken))
+    await simulator.seen("tts.connection.done")
+    assert not [entry for entry in simulator.log if entry.type == "input_audio_buffer.commit"]
+    spoken.set()
+    assert (await asked).pcm == simulator.responses[-1].audio
+    assert sorted(paths(simulator)) == ["/v1/realtime", "/v1/realtime/audio"]
+
+
+async def test_ears_with_a_foreign_voice_connect_for_none(voice, simulator, others):
+    pipeline = await voice.pipeline(conversation_engine=others["conversation"], tts_engine=others["tts"])
+    await voice.ask(pipeline, "Hear me only.")
+    assert paths(simulator) == ["/v1/realtime/asr/stream"]

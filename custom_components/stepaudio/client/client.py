@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl as ssl_module
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -77,6 +77,7 @@ class StepAudioClient:
         self._tasks: dict[Session, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._works: dict[asyncio.Task[None], Stream[Any]] = {}
+        self._ahead: dict[str, tuple[asyncio.Task[Connection], asyncio.TimerHandle]] = {}
         self._open: set[Session] = set()
         self._room = asyncio.Event()
         self._closed = False
@@ -242,8 +243,38 @@ class StepAudioClient:
 
     def synthesize(self, text: AsyncIterable[str], options: SpeechOptions) -> AsyncGenerator[bytes]:
         """Speak text as it comes: yields PCM at `options.rate_hz`; see `speech.synthesize`."""
-        connect = partial(self._connect, SPEECH_PATH, model=options.model)
+        connect = partial(self._connect_for_speech, options.model)
         return self._carry_out(synthesize(connect, text, options, self.timeouts))
+
+    def prepare_speech(self, model: str) -> None:
+        """Open a connection for what will soon be spoken with `model`, which need not wait for it then.
+
+        Nothing is raised: who speaks tries again. What nobody speaks on is closed after `timeouts.speech_ahead_s`.
+        """
+        if model in self._ahead or self._refused or self._closed:
+            return
+        opening = asyncio.create_task(self._connect(SPEECH_PATH, model=model), name="stepaudio speech ahead")
+        due = asyncio.get_running_loop().call_later(self.timeouts.speech_ahead_s, self._drop_speech, model)
+        self._ahead[model] = opening, due
+
+    async def _connect_for_speech(self, model: str) -> Connection:
+        """Give the connection that was opened ahead, or another one."""
+        if model in self._ahead:
+            opening, due = self._ahead.pop(model)
+            due.cancel()
+            try:
+                await asyncio.wait((opening,))
+            except asyncio.CancelledError:
+                self._end_later(_close_opened(opening))
+                raise
+            if opening.exception() is None and opening.result().is_open:
+                return opening.result()
+        return await self._connect(SPEECH_PATH, model=model)
+
+    def _drop_speech(self, model: str) -> None:
+        opening, due = self._ahead.pop(model)
+        due.cancel()
+        self._end_later(_close_opened(opening))
 
     def recognize(
         self, audio: AsyncIterable[bytes], options: RecognitionOptions, web_session: aiohttp.ClientSession
@@ -286,7 +317,10 @@ class StepAudioClient:
 
     def _close_later(self, connection: Connection) -> None:
         """Close a connection in the background; `aclose` waits for it."""
-        task = asyncio.create_task(connection.aclose(), name="stepaudio hang up")
+        self._end_later(connection.aclose())
+
+    def _end_later(self, ending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(ending, name="stepaudio hang up")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
@@ -296,6 +330,8 @@ class StepAudioClient:
         Whoever waits for one of them gets `ClosedError`. Cancelling is safe, and so is repeating.
         """
         self._closed = True
+        for model in list(self._ahead):
+            self._drop_speech(model)
         for task, given in self._works.items():
             given.end(ClosedError())  # without waiting for the closing of a socket
             _cancel_once(task)
@@ -313,6 +349,14 @@ def _tell_all[*Arguments](listeners: list[Callable[[*Arguments], None]], *argume
             listener(*arguments)
         except Exception:  # who watches does not disturb the conversation
             _LOGGER.exception("A listener failed")
+
+
+async def _close_opened(opening: asyncio.Task[Connection]) -> None:
+    """Close a connection that nobody wants any more, as soon as it is open, or open it no further."""
+    opening.cancel()
+    await asyncio.wait((opening,))
+    if not opening.cancelled() and opening.exception() is None:
+        await opening.result().aclose()
 
 
 def _cancel_once(task: asyncio.Task[None]) -> None:

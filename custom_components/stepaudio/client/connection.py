@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from websockets import State
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
@@ -47,6 +48,8 @@ class Timeouts:
     """From the end of speech to the user's words; they may come after the answer (sheet 1.10)."""
     late_transcript_s: float = 3.0
     """From the end of the answer to the user's words, before they are taken to be missing."""
+    speech_ahead_s: float = 30.0
+    """How long a connection waits for something to say; the service ends such a one after a minute (sheet 2.2)."""
     second_hearing_s: float = 3.0
     """How long recognition may take for words that the model has heard and does not tell."""
     attempts: int = 4
@@ -143,6 +146,11 @@ class Connection:
         self._queued_bytes = 0
         self._wake = asyncio.Event()
         self._failure: StepAudioError | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side has ended it."""
+        return self._socket.state is State.OPEN
 
     def send(self, messages: Iterable[bytes]) -> None:
         """Queue messages, JSON in UTF-8. A queue that grows too long ends the connection: the line is dead."""
