@@ -39,7 +39,7 @@ _LOGGER = logging.getLogger(__name__)
 
 PARALLEL_UPDATES = 0
 
-# Encoding this much takes a few milliseconds at most; then everybody else has a turn.
+# Encoding this much at once takes a few milliseconds at most; then everybody else has a turn.
 _STEP_BYTES = size_bytes(500, SERVICE_HZ)
 
 
@@ -178,15 +178,20 @@ async def _all_of(first: str, rest: AsyncIterable[str] | None = None) -> AsyncGe
 async def _encoded(pieces: AsyncGenerator[bytes], encoder: Encoder, *, header_first: bool) -> AsyncGenerator[bytes]:
     """Yield the bytes of a stream, its header ahead of the first sound or with it."""
     header = encoder.header
+    at_once_bytes = 0
     async with aclosing(pieces):
         if header_first:
             yield header
             header = b""
         async for pcm in pieces:
             for start in range(0, len(pcm), _STEP_BYTES):
-                if start:
+                step = pcm[start : start + _STEP_BYTES]
+                at_once_bytes += len(step)
+                if at_once_bytes > _STEP_BYTES:
+                    # What has piled up comes in many pieces, and nobody who takes them waits for anything.
                     await asyncio.sleep(0)
-                if data := encoder.push(pcm[start : start + _STEP_BYTES]):
+                    at_once_bytes = len(step)
+                if data := encoder.push(step):
                     yield header + data
                     header = b""
         if data := header + encoder.flush():
