@@ -83,6 +83,19 @@ async def test_turn_sends_an_append_for_each_60_ms_one_for_the_rest_and_one_comm
     assert len(sent(simulator, "response.create")) == 1
 
 
+async def test_turn_is_resampled_once_for_each_append(next_turn, simulator, monkeypatch):
+    pieces = []
+    push = wire.Resampler.push
+
+    def counted(resampler, pcm):
+        pieces.append(len(pcm))
+        return push(resampler, pcm)
+
+    monkeypatch.setattr(wire.Resampler, "push", counted)
+    await next_turn()
+    assert len(pieces) == len(sent(simulator, "input_audio_buffer.append"))
+
+
 @SHAPES
 async def test_turn_makes_one_resampler_and_one_encoder_and_no_process(next_turn, made, no_process, shape):
     answered = await next_turn(shape)

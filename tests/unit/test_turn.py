@@ -24,3 +24,12 @@ def test_words_of_a_slow_voice_that_broke_off_lose_no_sentence():
 
 def test_words_that_a_voice_has_surely_said_are_not_said_again():
     assert turn_that_said(USUAL_MS * 1.5).unspoken_words() == SECOND
+
+
+def test_turn_calls_its_session_for_as_much_audio_as_can_be_sent_and_not_for_each_chunk():
+    calls = []
+    turn = Turn(lambda: calls.append(len(turn.audio)), lambda: 0.0)
+    turn.audio_due = size_bytes(60, 16_000)
+    for _ in range(6):
+        turn.feed(bytes(size_bytes(10, 16_000)))
+    assert calls == [turn.audio_due]

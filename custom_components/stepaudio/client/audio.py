@@ -6,9 +6,13 @@ PCM is 16-bit little-endian mono everywhere in the client.
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from fractions import Fraction
+from typing import cast
 
-from av import AudioFrame, AudioResampler
+from av import AudioFrame
+from av.filter import Graph
+from av.filter.context import FilterContext
 
 SAMPLE_BYTES = 2
 SERVICE_HZ = 24_000
@@ -36,9 +40,14 @@ def whole_samples(pcm: bytes) -> tuple[bytes, bytes]:
     return pcm[:whole], pcm[whole:]
 
 
+def append_bytes(rate_hz: int) -> int:
+    """Return how much of the user's audio has to be there before it leaves, unless it has ended."""
+    return size_bytes(_APPEND_MS, rate_hz)
+
+
 def due_bytes(waiting_bytes: int, rate_hz: int, *, ended: bool) -> int:
     """Return how much of the user's audio leaves at once, in whole samples: 0 if more has to come first."""
-    if waiting_bytes < size_bytes(_APPEND_MS, rate_hz) and not ended:
+    if waiting_bytes < append_bytes(rate_hz) and not ended:
         return 0
     return min(waiting_bytes - waiting_bytes % SAMPLE_BYTES, size_bytes(_BACKLOG_MS, rate_hz))
 
@@ -57,36 +66,71 @@ class Resampler:
     """PCM at one rate in, PCM at another out, without a seam between the chunks.
 
     At equal rates the bytes pass unchanged. A chunk may end in the middle of a sample: the odd byte is kept for
-    the next one (sheet 1.10).
+    the next one (sheet 1.10). A filter graph of our own costs half of what PyAV's resampler does for each chunk, which
+    asks for a second frame and is told with an exception that there is none, and starts no threads.
     """
 
     def __init__(self, from_hz: int, to_hz: int) -> None:
         """Prepare to resample from `from_hz` to `to_hz`."""
         self._from_hz = from_hz
+        self._to_hz = to_hz
         self._odd = b""
-        self._resampler = None if from_hz == to_hz else AudioResampler(format="s16", layout="mono", rate=to_hz)
-        self._position = 0
+        self._ends: tuple[FilterContext, FilterContext] | None = None
+        self._frame: AudioFrame | None = None
 
     def push(self, pcm: bytes) -> bytes:
         """Return what can be said already; the filter holds a few samples back."""
         pcm, self._odd = whole_samples(self._odd + pcm)
-        if self._resampler is None:
+        if self._from_hz == self._to_hz:
             return pcm
         if not pcm:
             return b""
-        frame = audio_frame(pcm, self._from_hz, self._position)
-        self._position += frame.samples
-        return self._take(self._resampler.resample(frame))
+        source, sink = self._ends = self._ends or _filter(self._from_hz, self._to_hz)
+        frame = self._frame
+        if frame is None or frame.samples * SAMPLE_BYTES != len(pcm):
+            # Chunks are of one size but for the last: the graph copies what is in the frame.
+            frame = self._frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // SAMPLE_BYTES)
+            frame.sample_rate = self._from_hz
+        frame.planes[0].update(pcm)
+        source.push(frame)
+        try:
+            return _pulled(sink)  # one frame for one
+        except BlockingIOError:
+            return b""  # so few samples that the filter keeps them all
 
     def flush(self) -> bytes:
         """Return what the filter held back; nothing may be pushed afterwards."""
-        if self._resampler is None:
+        if self._ends is None:
             return b""
-        return self._take(self._resampler.resample(None)) if self._position else b""
+        (source, sink), self._ends = self._ends, None
+        source.push(None)
+        rest = []
+        with suppress(EOFError):
+            while True:
+                rest.append(_pulled(sink))
+        return b"".join(rest)
 
-    @staticmethod
-    def _take(frames: list[AudioFrame]) -> bytes:
-        return b"".join(bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES] for frame in frames)
+
+def _filter(from_hz: int, to_hz: int) -> tuple[FilterContext, FilterContext]:
+    """Return both ends of a filter graph that resamples."""
+    graph = Graph()
+    graph.threads = 1
+    source = graph.add(
+        "abuffer", sample_rate=str(from_hz), sample_fmt="s16", channel_layout="mono", time_base=f"1/{from_hz}"
+    )
+    resampler = graph.add("aresample", str(to_hz))
+    sink = graph.add("abuffersink")
+    source.link_to(resampler)
+    resampler.link_to(sink)
+    graph.configure()
+    return source, sink
+
+
+def _pulled(sink: FilterContext) -> bytes:
+    """Return the samples of the next frame. Raises `BlockingIOError` while there is none, `EOFError` after the last."""
+    frame = cast(AudioFrame, sink.pull())
+    # The plane is longer than its samples.
+    return memoryview(frame.planes[0])[: frame.samples * SAMPLE_BYTES].tobytes()
 
 
 def wav_header(rate_hz: int, *, channels: int = 1, sample_bytes: int = SAMPLE_BYTES) -> bytes:

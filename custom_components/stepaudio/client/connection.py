@@ -184,10 +184,10 @@ class Connection:
         """Close the websocket; safe to repeat."""
         await self._socket.close()
 
-    async def receive_one(self) -> str | bytes:
+    async def receive_one(self) -> bytes:
         """Return the next message, for those who talk in turns and do not `serve`."""
         try:
-            return await self._socket.recv()
+            return await self._socket.recv(decode=False)
         except ConnectionClosed:
             raise ConnectionLostError from None
 
@@ -201,7 +201,7 @@ class Connection:
     async def _read(self, receive: Callable[[str | bytes], None]) -> None:
         try:
             while True:
-                receive(await self._socket.recv())
+                receive(await self._socket.recv(decode=False))
         except ConnectionClosed as closed:
             reason = closed.rcvd.reason if closed.rcvd is not None else ""
             error = classify(message=reason) if reason else None

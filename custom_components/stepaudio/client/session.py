@@ -47,6 +47,8 @@ _LOGGER = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 1.0
 # How often an answer is asked for when the service fails at it.
 _ATTEMPTS = 3
+# The signals after which there is nothing new to be told to the service.
+_MORE_OF_THE_ANSWER = (Voiced, Said)
 
 
 class Dial(Interface):
@@ -353,9 +355,11 @@ class Session:
         if wire is None:
             return
         self._heard_at = self._loop.time()
-        for signal in wire.protocol.receive(raw):
+        signals = wire.protocol.receive(raw)
+        for signal in signals:
             self._take(wire, signal)
-        self._pump()
+        if not signals or not isinstance(signals[-1], _MORE_OF_THE_ANSWER):
+            self._pump()
 
     def _take(self, wire: Wire, signal: Signal) -> None:
         match signal:

@@ -167,6 +167,8 @@ class Turn:
     text: str | None = None
     input_hz: int = 16_000
     audio: bytearray = field(default_factory=bytearray)
+    audio_due: int = 0
+    """How much of it there has to be before the session can send more."""
     input_ended: bool = False
     partials: Stream[str] = field(default_factory=Stream)
     transcript: str | None = None
@@ -189,7 +191,8 @@ class Turn:
         """Take a chunk of the user's audio: PCM at `input_hz`. Never waits."""
         if not self.input_ended and not self.closed:
             self.audio += pcm
-            self.changed()
+            if len(self.audio) >= self.audio_due:
+                self.changed()
 
     def end_input(self) -> None:
         """Tell that the user has finished."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .audio import SERVICE_HZ, Resampler, due_bytes
+from .audio import SERVICE_HZ, Resampler, append_bytes, due_bytes
 from .connection import Connection, Timeouts
 from .errors import NoSpeechError
 from .events import SessionConfig
@@ -126,11 +126,13 @@ class Wire:
             pcm += resampler.flush()  # a few samples, which are worth no message of their own
         if pcm:
             self.protocol.append(pcm)
+        turn.audio_due = self._audio_told + append_bytes(turn.input_hz)
         if turn.input_ended and not turn.audio:
             turn.fail(NoSpeechError())
         elif turn.input_ended:
             self.input = self.protocol.commit()
             self.input_told = True
+            self._resampler = None  # which takes more memory than all else of an idle session
 
     def _ask(self, wish: Wish, turn: Turn, answer: Answer | None) -> bool:
         """Have the service give `answer`, after the one before it has ended or been taken back."""
