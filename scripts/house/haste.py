@@ -33,4 +33,9 @@ def hasten(client: StepAudioClient) -> None:
     make the next turn wait.
     """
     client.timeouts = _TIMEOUTS
+    without_spacing(client)
+
+
+def without_spacing(client: StepAudioClient) -> None:
+    """Have a client leave no space between connects."""
     client._spacing = _NoSpacing()  # noqa: SLF001 - nobody else may set it

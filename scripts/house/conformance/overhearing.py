@@ -52,7 +52,7 @@ class _Overheard(Connection):
         self._note_close(1000, "client")
         await self._inner.aclose()
 
-    async def receive_one(self) -> str | bytes:
+    async def receive_one(self) -> bytes:
         """Pass on."""
         with self._losses():
             raw = await self._inner.receive_one()
