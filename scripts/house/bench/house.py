@@ -73,10 +73,9 @@ class _Satellite:
     words: str
     conversation_id: str | None = None
 
-    async def ask(self, frames_later: float = 0.0) -> Turn:
-        """Ask, and hear the whole reply; whenever it begins, it ends as all do, in the same frame."""
-        await asyncio.sleep(frames_later * FRAME_MS / 1000)
-        question = bytes(_FRAME_BYTES * (_SPREAD_FRAMES - int(frames_later))) + tones(self.words, RATE_HZ)
+    async def ask(self, silent_frames: int = 0) -> Turn:
+        """Ask, after a silence, and hear the whole reply."""
+        question = bytes(_FRAME_BYTES * silent_frames) + tones(self.words, RATE_HZ)
         turn = await ask(
             self.api,
             self.socket,
@@ -131,17 +130,20 @@ async def _join(satellites: Sequence[_Satellite]) -> None:
             tasks.create_task(_ask_later(satellite, number * _JOIN_S))
 
 
-async def _ask_later(satellite: _Satellite, after_s: float) -> None:
+async def _ask_later(satellite: _Satellite, after_s: float, silent_frames: int = 0) -> Turn:
     await asyncio.sleep(after_s)
-    await satellite.ask()
+    return await satellite.ask(silent_frames)
 
 
 async def _round(satellites: Sequence[_Satellite]) -> list[Turn]:
     count = len(satellites)
-    # So many whole frames later, and so much of one, that their frames do not all come at the same time.
-    later = [number * _SPREAD_FRAMES // count + number / count for number in range(count)]
+    begins = [number * _SPREAD_FRAMES // count for number in range(count)]
     async with asyncio.TaskGroup() as tasks:
-        taken = [tasks.create_task(each.ask(after)) for each, after in zip(satellites, later, strict=True)]
+        taken = [
+            # A part of a frame later, too, so that the frames of all do not come at the same time.
+            tasks.create_task(_ask_later(each, (begin + number / count) * FRAME_MS / 1000, begins[-1] - begin))
+            for number, (each, begin) in enumerate(zip(satellites, begins, strict=True))
+        ]
     return [task.result() for task in taken]
 
 
