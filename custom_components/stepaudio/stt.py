@@ -135,7 +135,7 @@ class StepAudioEars(StepAudioEntity, stt.SpeechToTextEntity):
             # Recognition knows Chinese and English, without their regions (sheet 3.3).
             language=metadata.language.partition("-")[0].lower(),
             hotwords=async_hotwords(self.hass, self.subentry.data),
-            rate_hz=metadata.sample_rate,
+            rate_hz=int(metadata.sample_rate),
         )
         return self.client.recognize(stream, options, async_get_clientsession(self.hass))
 
@@ -159,7 +159,10 @@ class StepAudioEars(StepAudioEntity, stt.SpeechToTextEntity):
         self, conversation_id: str, metadata: stt.SpeechMetadata, stream: AsyncIterable[bytes]
     ) -> AsyncGenerator[str | stt.SpeechResult]:
         """Feed the model while the user speaks; the turn goes on to the agent with its words."""
-        turn = assist.async_session(self.client, conversation_id).listen(metadata.sample_rate, self._plain_config)
+        turn = assist.async_session(self.client, conversation_id).listen(
+            int(metadata.sample_rate),  # an enum, whose text is its name
+            self._plain_config,
+        )
         audio = bytearray()  # the turn forgets its own when it is refused or answered
         passed_on = False
         try:
